@@ -1,0 +1,1 @@
+"""The schema and all SQL, one module a subject."""

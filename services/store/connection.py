@@ -1,0 +1,48 @@
+"""Connections to the database, and the sentence a person gets when there is none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from services.domain.errors import RiqingError
+from services.store.settings import DatabaseSettings
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class StoreUnavailableError(RiqingError):
+    """The database cannot be reached or will not let us in."""
+
+
+def describe(database_url: str) -> str:
+    """Return host, port and database of `database_url`, without its secrets."""
+    parts = conninfo_to_dict(database_url)
+    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+
+
+@contextmanager
+def connect(database_url: str | None = None, *, autocommit: bool = False) -> Iterator[Connection]:
+    """Open a connection whose sessions speak UTC; leaving the block commits, an exception rolls back.
+
+    `database_url` defaults to the settings'.
+
+    Raises:
+        StoreUnavailableError: nothing answers there, or it refuses.
+
+    """
+    url = DatabaseSettings().url if database_url is None else database_url  # type: ignore[call-arg]
+    try:
+        connection = psycopg.connect(
+            url, autocommit=autocommit, connect_timeout=10, options="-c timezone=UTC"
+        )
+    except psycopg.OperationalError as error:
+        first_line = str(error).strip().splitlines()[-1]
+        raise StoreUnavailableError(
+            f"The database at {describe(url)} cannot be used: {first_line}. "
+            "Start the stack with `riqing up`, or set DATABASE_URL."
+        ) from error
+    with connection:
+        yield connection
