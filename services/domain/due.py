@@ -59,11 +59,7 @@ def due_visits(town: Town, points: Iterable[CollectionPoint], day: date) -> list
     for point in points:
         count = visits_due(point, day)
         spans = sorted(
-            (
-                part
-                for window in point.windows
-                for part in town.intervals_on(day, window.start_s, window.end_s)
-            ),
+            (part for window in point.windows for part in town.intervals_on(day, window.start_s, window.end_s)),
             key=lambda span: span.start,
         )
         for index in range(count):

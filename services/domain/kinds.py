@@ -46,14 +46,10 @@ class FacilityKind(StrEnum):
     PUBLIC_TOILET = "public_toilet"
 
 
-DISPOSAL_SITE_KINDS = frozenset(
-    {FacilityKind.LANDFILL, FacilityKind.INCINERATOR, FacilityKind.CONSTRUCTION_LANDFILL}
-)
+DISPOSAL_SITE_KINDS = frozenset({FacilityKind.LANDFILL, FacilityKind.INCINERATOR, FacilityKind.CONSTRUCTION_LANDFILL})
 """The end of the chain (处理场)."""
 
-REFUSE_UNLOADING_KINDS = frozenset(
-    {FacilityKind.TRANSFER_STATION, FacilityKind.LANDFILL, FacilityKind.INCINERATOR}
-)
+REFUSE_UNLOADING_KINDS = frozenset({FacilityKind.TRANSFER_STATION, FacilityKind.LANDFILL, FacilityKind.INCINERATOR})
 """Where a collection vehicle may tip household refuse; construction waste has a landfill of its own."""
 
 

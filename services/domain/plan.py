@@ -71,10 +71,5 @@ class Plan:
     def served(self) -> int:
         """How many due visits are in the routes; a visit split over two stops counts once."""
         return len(
-            {
-                (stop.id, stop.occurrence)
-                for route in self.routes
-                for stop in route.stops
-                if stop.kind is StopKind.POINT
-            }
+            {(stop.id, stop.occurrence) for route in self.routes for stop in route.stops if stop.kind is StopKind.POINT}
         )

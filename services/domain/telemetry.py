@@ -13,9 +13,7 @@ from msgspec import Meta, Struct
 
 from services.domain.kinds import MessageKind, ServiceOutcome, ServiceSource, StopKind, WeighingDirection
 
-Timestamp = (
-    Annotated[str, Meta(min_length=20, max_length=40)] | Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
-)
+Timestamp = Annotated[str, Meta(min_length=20, max_length=40)] | Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
 Sequence = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Ratio = Annotated[float, Meta(ge=0, le=1)]
@@ -153,4 +151,7 @@ def instant_of(timestamp: str | int) -> datetime:
     instant = datetime.fromisoformat(timestamp)
     if instant.tzinfo is None:
         raise ValueError(f"Expected RFC 3339 with an offset such as Z or +08:00, got {timestamp!r}.")
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"Expected an instant of our era, got {timestamp!r}.") from error

@@ -35,9 +35,7 @@ def connect(database_url: str | None = None, *, autocommit: bool = False) -> Ite
     """
     url = DatabaseSettings().url if database_url is None else database_url  # type: ignore[call-arg]
     try:
-        connection = psycopg.connect(
-            url, autocommit=autocommit, connect_timeout=10, options="-c timezone=UTC"
-        )
+        connection = psycopg.connect(url, autocommit=autocommit, connect_timeout=10, options="-c timezone=UTC")
     except psycopg.OperationalError as error:
         first_line = str(error).strip().splitlines()[-1]
         raise StoreUnavailableError(

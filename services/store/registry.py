@@ -43,9 +43,7 @@ POPULATION = RegisterTable("population_cells", ("lon", "lat"))
 WEIGHTS = RegisterTable("collected_weights", ("point_id", "service_date"))
 
 
-def upsert(
-    connection: Connection, table: RegisterTable, rows: Sequence[Row], *, update: Iterable[str]
-) -> None:
+def upsert(connection: Connection, table: RegisterTable, rows: Sequence[Row], *, update: Iterable[str]) -> None:
     """Store `rows`, all with the same columns; of rows that are there already only `update` changes.
 
     Announces the change with NOTIFY register_changed.
@@ -56,9 +54,7 @@ def upsert(
     changed = [column for column in update if column not in table.key]
     on_conflict = (
         sql.SQL("DO UPDATE SET ")
-        + sql.SQL(", ").join(
-            sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in changed
-        )
+        + sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in changed)
         if changed
         else sql.SQL("DO NOTHING")
     )
@@ -83,9 +79,7 @@ def present_keys(connection: Connection, table: RegisterTable) -> set[Any]:
 
 def load_contractors(connection: Connection) -> list[Contractor]:
     """Return all contractors by identifier."""
-    return _load(
-        connection, "SELECT * FROM contractors ORDER BY contractor_id", lambda row: Contractor(**row)
-    )
+    return _load(connection, "SELECT * FROM contractors ORDER BY contractor_id", lambda row: Contractor(**row))
 
 
 def load_zones(connection: Connection) -> list[Zone]:
@@ -98,9 +92,7 @@ def load_points(connection: Connection) -> list[CollectionPoint]:
     return _load(connection, "SELECT * FROM collection_points ORDER BY point_id", _point)
 
 
-def load_facilities(
-    connection: Connection, kinds: Iterable[FacilityKind] = tuple(FacilityKind)
-) -> list[Facility]:
+def load_facilities(connection: Connection, kinds: Iterable[FacilityKind] = tuple(FacilityKind)) -> list[Facility]:
     """Return the facilities of `kinds` by identifier."""
     return _load(
         connection,
@@ -117,17 +109,14 @@ def load_vehicles(connection: Connection) -> list[Vehicle]:
 
 def load_population(connection: Connection) -> list[PopulationCell]:
     """Return where the residents live."""
-    return _load(
-        connection, "SELECT * FROM population_cells ORDER BY lon, lat", lambda row: PopulationCell(**row)
-    )
+    return _load(connection, "SELECT * FROM population_cells ORDER BY lon, lat", lambda row: PopulationCell(**row))
 
 
 def load_collected_weights(connection: Connection, since: date, until: date) -> list[CollectedWeight]:
     """Return what the points yielded from `since` to `until`, both included."""
     return _load(
         connection,
-        "SELECT * FROM collected_weights WHERE service_date BETWEEN %s AND %s "
-        "ORDER BY point_id, service_date",
+        "SELECT * FROM collected_weights WHERE service_date BETWEEN %s AND %s ORDER BY point_id, service_date",
         lambda row: CollectedWeight(**row),
         [since, until],
     )
