@@ -1,0 +1,1 @@
+"""The road network: building it from OpenStreetMap data, snapping, matrices, geometry, walking distance."""
