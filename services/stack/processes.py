@@ -1,0 +1,141 @@
+"""The list of processes that make up a stack, and the files from which the supervisor starts them."""
+
+import importlib.util
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.stack.state import StackFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One supervised process."""
+
+    name: str
+    command: tuple[str, ...]
+    stop_signal: str = "TERM"
+    stop_within_s: int = 10
+
+
+def _service(name: str, module: str, *arguments: str) -> Process:
+    return Process(name, (sys.executable, "-m", module, *arguments))
+
+
+SERVICES = (
+    _service("roads-truck", "services.roads.serve", "truck"),
+    _service("roads-foot", "services.roads.serve", "foot"),
+    _service("ingest", "services.ingest"),
+    _service("planner", "services.routing.worker"),
+    _service("clearance", "services.clearance.service"),
+    _service("api", "services.api"),
+)
+"""Our own processes; all of them start once database and broker answer."""
+
+
+
+def existing(services: Sequence[Process]) -> tuple[Process, ...]:
+    """Return those services whose module is there already (while the rooms are being built)."""
+
+    def is_there(module: str) -> bool:
+        try:
+            found = importlib.util.find_spec(module)
+        except ModuleNotFoundError:
+            return False
+        if found is not None and found.submodule_search_locations is not None:
+            return importlib.util.find_spec(f"{module}.__main__") is not None
+        return found is not None
+
+    return tuple(service for service in services if is_there(service.command[2]))
+
+
+SUPERVISOR_CONFIGURATION = """\
+; Written by `riqing up`; all paths are relative to the data folder, where the supervisor runs.
+[supervisord]
+logfile=logs/supervisor.log
+logfile_maxbytes=5MB
+logfile_backups=2
+pidfile=run/supervisor.pid
+childlogdir=logs
+strip_ansi=true
+{user}
+[unix_http_server]
+; Not a relative path, which the supervisor would make absolute, because socket paths may have 107 bytes only.
+file=/proc/self/cwd/run/supervisor.sock
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+PROGRAM_CONFIGURATION = """
+[program:{name}]
+command=run/start-{name}
+autostart=false
+autorestart=true
+startsecs=1
+startretries=1000
+stopsignal={stop_signal}
+stopwaitsecs={stop_within_s}
+stopasgroup={as_group}
+killasgroup=true
+redirect_stderr=true
+stdout_logfile=logs/{name}.log
+stdout_logfile_maxbytes=10MB
+stdout_logfile_backups=3
+"""
+
+GROUP_CONFIGURATION = """
+[group:{name}]
+programs={programs}
+priority={priority}
+"""
+
+SERVERS_GROUP = "servers"
+SERVICES_GROUP = "services"
+
+
+def heartbeat_file(folder: StackFolder, name: str) -> Path:
+    """Return the file that a process touches to show that it is alive."""
+    return folder.run / f"{name}.heartbeat"
+
+
+def _start_script(folder: StackFolder, process: Process) -> str:
+    heartbeat = shlex.quote(str(heartbeat_file(folder, process.name)))
+    return (
+        f"#!/bin/sh\nrm -f {heartbeat}\nexport RIQING_HEARTBEAT_FILE={heartbeat}\nexec {shlex.join(process.command)}\n"
+    )
+
+
+def write_supervisor_files(
+    folder: StackFolder, servers: Sequence[Process], services: Sequence[Process], *, as_root: bool
+) -> Path:
+    """Write the supervisor's configuration and a start script for each process; return the configuration.
+
+    The scripts keep paths out of the configuration, whose syntax would take some characters for its own,
+    and show a person how each process is started.
+    """
+    for process in (*servers, *services):
+        script = folder.run / f"start-{process.name}"
+        script.write_text(_start_script(folder, process), encoding="utf-8")
+        script.chmod(0o700)
+    parts = [SUPERVISOR_CONFIGURATION.format(user="user=root\n" if as_root else "")]
+    for process in (*servers, *services):
+        parts.append(
+            PROGRAM_CONFIGURATION.format(
+                name=process.name,
+                stop_signal=process.stop_signal,
+                stop_within_s=process.stop_within_s,
+                as_group="true" if process in services else "false",
+            )
+        )
+    groups = ((SERVERS_GROUP, servers, 100), (SERVICES_GROUP, services, 900))
+    for name, members, priority in groups:
+        if members:
+            programs = ",".join(process.name for process in members)
+            parts.append(GROUP_CONFIGURATION.format(name=name, programs=programs, priority=priority))
+    configuration = folder.run / "supervisor.conf"
+    configuration.write_text("".join(parts), encoding="utf-8")
+    return configuration

@@ -1,0 +1,247 @@
+"""Fetching the programs that the stack runs, once, into the tools folder: `python -m services.stack.provision`.
+
+A bundle is built in a temporary folder, moved to its place, tried out, and only then stamped; one without
+the right stamp is built anew, so a half-finished one never looks finished.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.stack import debian, elf
+from services.stack.errors import ProvisionError, StackError
+from services.stack.tools import POSTGRES_VERSION, Tools
+
+NOT_NEEDED = ("libllvm", "libz3", "perl", "libperl", "python", "libpython", "locales_", "libc-l10n", "debconf")
+"""Packages that PostgreSQL, Mosquitto and Chromium depend on but run without: just-in-time compilation, scripts
+of Debian's own administration, and translations."""
+
+POSTGRES_PROGRAMS = (
+    *("postgres", "initdb", "pg_ctl", "pg_isready", "psql", "pg_dump", "pg_restore", "pg_basebackup"),
+)
+ROADS_LOCK = Path(__file__).with_name("roads-tools.lock")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A set of programs that is fetched, tried and stamped together."""
+
+    name: str
+    description: str
+    recipe: str
+    """All that decides what is built; a change of it builds anew."""
+    build: Callable[[Path, Path], None]
+    """Fill the first folder with what will live in the second."""
+    trials: Sequence[tuple[str, ...]]
+    """Commands, relative to the bundle's folder, that must run before it counts as there."""
+    remedy: str
+    """What helps where the bundle cannot be had."""
+
+
+def _build_servers(root: Path, final_root: Path) -> None:
+    packages = (f"postgresql-{POSTGRES_VERSION}-timescaledb", f"postgresql-{POSTGRES_VERSION}", "mosquitto")
+    with tempfile.TemporaryDirectory(dir=root.parent) as work:
+        debian.unpack(debian.download(packages, Path(work)), root, NOT_NEEDED)
+    postgres = root / f"usr/lib/postgresql/{POSTGRES_VERSION}/bin"
+    programs = [*(postgres / name for name in POSTGRES_PROGRAMS), root / "usr/sbin/mosquitto"]
+    elf.use_private_libraries(programs, root, final_root)
+
+
+def _build_roads(root: Path, final_root: Path) -> None:
+    del final_root  # these programs bring their libraries along
+    with tempfile.TemporaryDirectory(dir=root.parent) as work:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        command += ["--only-binary=:all:", "--python-version", "3.12", "--require-hashes", "--dest", work]
+        result = subprocess.run([*command, "-r", str(ROADS_LOCK)], capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            lines = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
+            raise ProvisionError(f"pip could not fetch the routing engine: {' '.join(lines[-1:]) or result.stderr}")
+        for wheel in Path(work).glob("*.whl"):
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(root)
+    for program in (root / "osrm/bin").iterdir():
+        program.chmod(0o755)
+
+
+FONTS_CONFIGURATION = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>{root}/usr/share/fonts</dir>
+  <dir>/usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+  <include ignore_missing="yes">{root}/etc/fonts/conf.d</include>
+</fontconfig>
+"""
+
+SYSTEM_LAUNCHER = """#!/bin/sh
+export FONTCONFIG_FILE='{root}/fonts.conf'
+exec '{program}' "$@"
+"""
+
+PRIVATE_LAUNCHER = """#!/bin/sh
+export FONTCONFIG_FILE='{root}/fonts.conf'
+# libpulse looks for its other half in the system's folders only.
+export LD_LIBRARY_PATH="$(echo '{root}'/usr/lib/*/pulseaudio)"
+exec '{root}/usr/lib/chromium/chromium' "$@"
+"""
+
+FONT_PACKAGES = ("fonts-wqy-microhei", "fonts-dejavu-core")
+SYSTEM_CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "google-chrome-stable"))), "")
+
+
+def _build_browser(root: Path, final_root: Path) -> None:
+    """Take the system's browser where there is one, but our own fonts: a bare machine has no Chinese ones."""
+    packages = FONT_PACKAGES if SYSTEM_CHROMIUM else (*FONT_PACKAGES, "chromium")
+    with tempfile.TemporaryDirectory(dir=root.parent) as work:
+        debian.unpack(debian.download(packages, Path(work)), root, NOT_NEEDED)
+    if not SYSTEM_CHROMIUM:
+        programs = [root / "usr/lib/chromium" / name for name in ("chromium", "chrome_crashpad_handler")]
+        elf.use_private_libraries([program for program in programs if program.exists()], root, final_root)
+    (root / "fonts.conf").write_text(FONTS_CONFIGURATION.format(root=final_root))
+    launcher = root / "chromium"
+    text = SYSTEM_LAUNCHER if SYSTEM_CHROMIUM else PRIVATE_LAUNCHER
+    launcher.write_text(text.format(root=final_root, program=SYSTEM_CHROMIUM))
+    launcher.chmod(0o755)
+
+
+SERVERS = Bundle(
+    name="servers",
+    description="PostgreSQL with TimescaleDB, and Mosquitto",
+    recipe=f"{POSTGRES_VERSION} {NOT_NEEDED} {POSTGRES_PROGRAMS}",
+    build=_build_servers,
+    trials=(
+        (f"usr/lib/postgresql/{POSTGRES_VERSION}/bin/postgres", "--version"),
+        (f"usr/lib/postgresql/{POSTGRES_VERSION}/bin/psql", "--version"),
+        ("usr/sbin/mosquitto", "-h"),
+    ),
+    remedy="Set DATABASE_URL and MQTT_URL to servers of your own instead.",
+)
+ROADS = Bundle(
+    name="roads",
+    description="the routing engine OSRM",
+    recipe=ROADS_LOCK.read_text(),
+    build=_build_roads,
+    trials=(("osrm/bin/osrm-routed", "--version"), ("osrm/bin/osrm-extract", "--version")),
+    remedy="Check that pip reaches PyPI.",
+)
+BROWSER = Bundle(
+    name="browser",
+    description="Chromium and a Chinese font, for tests",
+    recipe=f"{FONT_PACKAGES} {SYSTEM_CHROMIUM} {SYSTEM_LAUNCHER} {PRIVATE_LAUNCHER} {FONTS_CONFIGURATION}",
+    build=_build_browser,
+    trials=(("chromium", "--version"),),
+    remedy="Install Chromium, or name a browser in RIQING_CHROMIUM.",
+)
+BUNDLES = {bundle.name: bundle for bundle in (SERVERS, ROADS, BROWSER)}
+
+
+def _stamp_text(bundle: Bundle, root: Path) -> str:
+    recipe = hashlib.sha256(bundle.recipe.encode()).hexdigest()
+    return json.dumps({"recipe": recipe, "folder": str(root), "machine": os.uname().machine})
+
+
+def is_provisioned(bundle: Bundle, tools: Tools) -> bool:
+    """Tell whether a bundle is there, complete, and built as this version of the project wants it."""
+    stamp = tools.folder / f"{bundle.name}.stamp"
+    return stamp.is_file() and stamp.read_text() == _stamp_text(bundle, tools.folder / bundle.name)
+
+
+@contextmanager
+def _only_one_at_a_time(folder: Path) -> Iterator[None]:
+    """Hold the tools folder's lock; the system frees it even when its holder is killed."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _try_out(bundle: Bundle, root: Path) -> None:
+    for program, *arguments in bundle.trials:
+        command = [str(root / program), *arguments]
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        # 127 and 126 are the loader's, negative ones are signals; a program's own refusal still shows that it runs.
+        if result.returncode < 0 or result.returncode in (126, 127):
+            raise ProvisionError(
+                f"{command[0]} does not run on this machine: {result.stderr.strip()}."
+            )
+
+
+def provision(bundle: Bundle, tools: Tools, say: Say) -> None:
+    """Make sure that a bundle is in the tools folder.
+
+    Raises:
+        ProvisionError: it cannot be fetched, does not run here, or the folder cannot be written.
+
+    """
+    if is_provisioned(bundle, tools):
+        return
+    try:
+        tools.folder.mkdir(parents=True, exist_ok=True)
+        with _only_one_at_a_time(tools.folder):
+            if not is_provisioned(bundle, tools):
+                say(f"Fetching {bundle.description} into {tools.folder / bundle.name}")
+                _provision_anew(bundle, tools)
+    except ProvisionError as error:
+        raise ProvisionError(f"{error} {bundle.remedy}") from error
+    except OSError as error:
+        raise ProvisionError(
+            f"{bundle.description} cannot be put into {tools.folder}: {error.strerror or error}. "
+            "Set RIQING_TOOLS_DIR to a folder with space that you may write to."
+        ) from error
+
+
+def _provision_anew(bundle: Bundle, tools: Tools) -> None:
+    stamp, root = tools.folder / f"{bundle.name}.stamp", tools.folder / bundle.name
+    stamp.unlink(missing_ok=True)
+    for left_over in tools.folder.glob(f"{bundle.name}.building.*"):
+        shutil.rmtree(left_over)
+    with tempfile.TemporaryDirectory(prefix=f"{bundle.name}.building.", dir=tools.folder) as building:
+        fresh = Path(building) / "root"
+        fresh.mkdir(mode=0o755)
+        bundle.build(fresh, root)
+        shutil.rmtree(root, ignore_errors=True)
+        fresh.rename(root)
+    _try_out(bundle, root)
+    unfinished = stamp.with_suffix(".part")
+    unfinished.write_text(_stamp_text(bundle, root))
+    unfinished.rename(stamp)
+
+
+def provision_browser(tools: Tools, say: Say) -> None:
+    """Make sure that tests have a browser: the one that RIQING_CHROMIUM names, the system's, or one of our own."""
+    if not os.environ.get("RIQING_CHROMIUM"):
+        provision(BROWSER, tools, say)
+
+
+def main() -> int:
+    """Provision the bundles named on the command line, by default those that the stack runs."""
+    parser = argparse.ArgumentParser(description="Fetch the programs that the stack runs.")
+    parser.add_argument("bundles", nargs="*", choices=[*BUNDLES, []], help="default: servers roads")
+    names = parser.parse_args().bundles or ["servers", "roads"]
+    tools = Tools.here()
+    try:
+        for name in names:
+            if name == "browser":
+                provision_browser(tools, print)
+            else:
+                provision(BUNDLES[name], tools, print)
+    except StackError as error:
+        print(f"riqing: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
