@@ -1,0 +1,65 @@
+"""How much refuse waits at each collection point: it gathers with time and goes when a truck takes it."""
+
+import math
+from dataclasses import dataclass
+from random import Random
+
+from services.domain.kinds import ContainerType
+from services.domain.registry import CollectionPoint
+
+DAY_S = 86_400.0
+FIRST_VISIT_AFTER_S = 3 * 3600.0
+"""A point is thought to have been emptied at this time of earlier service days."""
+
+_CONTAINER_M3 = {
+    ContainerType.BIN: 0.24,
+    ContainerType.CART: 0.66,
+    ContainerType.SKIP: 5.0,
+    ContainerType.PIT: 3.0,
+    ContainerType.ROADSIDE: 0.12,
+}
+_REFUSE_KG_PER_M3 = 240.0
+"""Density D·A3 = 0.3 t/m³ · 0.8 (CJJ 27-2012 appendix A, standards.md)."""
+
+_DAY_TO_DAY_SIGMA = 0.12
+_OVERSIZE = 1.5
+"""Where the register names too few containers for the refuse it expects, real ones are this much larger."""
+
+
+@dataclass(slots=True)
+class PointContent:
+    """The refuse at one point; simulated seconds count from the start of the service day."""
+
+    kg_per_day: float
+    capacity_kg: float
+    emptied_at_s: float
+
+    def kg(self, now_s: float) -> float:
+        """Return what waits at `now_s`."""
+        return self.kg_per_day * max(now_s - self.emptied_at_s, 0.0) / DAY_S
+
+    def fill_ratio(self, now_s: float) -> float:
+        """Return how full the containers are, 1 when they overflow."""
+        return min(self.kg(now_s) / self.capacity_kg, 1.0)
+
+    def take(self, now_s: float) -> float:
+        """Empty the point and return what was in it, in kg."""
+        kg = self.kg(now_s)
+        self.emptied_at_s = now_s
+        return kg
+
+
+def content_of(point: CollectionPoint, random: Random) -> PointContent:
+    """Return a point's refuse at the start of the day: what has gathered since the last regular visit.
+
+    `random` varies the day's amount about the expected.
+    """
+    factor = math.exp(random.gauss(-(_DAY_TO_DAY_SIGMA**2) / 2, _DAY_TO_DAY_SIGMA))
+    by_volume_kg = max(point.containers, 1) * _CONTAINER_M3[point.container_type] * _REFUSE_KG_PER_M3
+    by_refuse_kg = point.expected_kg_per_visit * _OVERSIZE
+    between_visits_s = DAY_S / point.visits_per_day
+    return PointContent(
+        kg_per_day=point.expected_kg * factor,
+        capacity_kg=max(by_volume_kg, by_refuse_kg, 1.0),
+        emptied_at_s=FIRST_VISIT_AFTER_S - between_visits_s,
+    )
