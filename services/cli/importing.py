@@ -17,8 +17,6 @@ from services.roads.settings import RoadsSettings
 from services.store.connection import connect
 from services.store.registry import load_facilities, load_points
 
-BAD_ROWS_SHOWN = 1_000
-
 
 class ImportKind(StrEnum):
     """What can be imported."""
@@ -41,12 +39,8 @@ def register(app: typer.Typer) -> None:
 def import_command(
     kind: Annotated[ImportKind, typer.Argument(help="What the file holds.")],
     file: Annotated[Path, typer.Argument(help="An .osm.pbf for roads, else CSV in UTF-8 or GeoJSON.")],
-    mapping: Annotated[
-        Path | None, typer.Option(help='TOML that names your headers, such as "编号" = "id".')
-    ] = None,
-    skip_bad_rows: Annotated[
-        bool, typer.Option("--skip-bad-rows", help="Import the good rows all the same.")
-    ] = False,
+    mapping: Annotated[Path | None, typer.Option(help='TOML that names your headers, such as "编号" = "id".')] = None,
+    skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Import the good rows all the same.")] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Bring a file in: what is there already is updated; a file with bad rows changes nothing."""
@@ -106,7 +100,5 @@ def import_register_file(
 
 
 def _print_bad_rows(bad_rows: list[BadRow], console: Console) -> None:
-    for bad in bad_rows[:BAD_ROWS_SHOWN]:
+    for bad in bad_rows:
         console.print(str(bad), markup=False, soft_wrap=True)
-    if len(bad_rows) > BAD_ROWS_SHOWN:
-        console.print(f"… and {len(bad_rows) - BAD_ROWS_SHOWN} more.")
