@@ -23,6 +23,21 @@ def describe(database_url: str) -> str:
     return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
 
 
+def configured_url() -> str:
+    """Return the settings' address of the database.
+
+    Raises:
+        StoreUnavailableError: there is none.
+
+    """
+    if not (url := DatabaseSettings().url):
+        raise StoreUnavailableError(
+            "No database is known here: start the stack with `riqing up`, name its folder with --data-dir, "
+            "or set DATABASE_URL."
+        )
+    return url
+
+
 @contextmanager
 def connect(database_url: str | None = None, *, autocommit: bool = False) -> Iterator[Connection]:
     """Open a connection whose sessions speak UTC; leaving the block commits, an exception rolls back.
@@ -33,7 +48,7 @@ def connect(database_url: str | None = None, *, autocommit: bool = False) -> Ite
         StoreUnavailableError: nothing answers there, or it refuses.
 
     """
-    url = DatabaseSettings().url if database_url is None else database_url  # type: ignore[call-arg]
+    url = configured_url() if database_url is None else database_url
     try:
         connection = psycopg.connect(url, autocommit=autocommit, connect_timeout=10, options="-c timezone=UTC")
     except psycopg.OperationalError as error:

@@ -5,6 +5,6 @@ from pydantic_settings import BaseSettings
 
 
 class DatabaseSettings(BaseSettings):
-    """How to reach the database; `riqing up` provides it for the local stack."""
+    """How to reach the database; `riqing up` provides it for the local stack; empty where there is none."""
 
-    url: str = Field(validation_alias="DATABASE_URL")
+    url: str = Field(default="", validation_alias="DATABASE_URL")

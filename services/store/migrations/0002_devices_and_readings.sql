@@ -37,7 +37,7 @@ CREATE TABLE positions (
     cover_open boolean
 );
 CREATE UNIQUE INDEX positions_key ON positions (device_key, observed_at, seq);
-SELECT create_hypertable('positions', 'observed_at', chunk_time_interval => INTERVAL '1 day', create_default_indexes => false);
+DO $$ BEGIN PERFORM create_hypertable('positions', 'observed_at', chunk_time_interval => INTERVAL '1 day', create_default_indexes => false); END $$;
 
 CREATE TABLE service_events (
     observed_at timestamptz NOT NULL,
@@ -51,7 +51,7 @@ CREATE TABLE service_events (
     source text
 );
 CREATE UNIQUE INDEX service_events_key ON service_events (device_key, observed_at, seq, point_id);
-SELECT create_hypertable('service_events', 'observed_at', chunk_time_interval => INTERVAL '7 days', create_default_indexes => false);
+DO $$ BEGIN PERFORM create_hypertable('service_events', 'observed_at', chunk_time_interval => INTERVAL '7 days', create_default_indexes => false); END $$;
 
 CREATE TABLE levels (
     observed_at timestamptz NOT NULL,
@@ -64,7 +64,7 @@ CREATE TABLE levels (
     weight_kg real
 );
 CREATE UNIQUE INDEX levels_key ON levels (device_key, observed_at, seq);
-SELECT create_hypertable('levels', 'observed_at', chunk_time_interval => INTERVAL '7 days', create_default_indexes => false);
+DO $$ BEGIN PERFORM create_hypertable('levels', 'observed_at', chunk_time_interval => INTERVAL '7 days', create_default_indexes => false); END $$;
 
 CREATE TABLE weighings (
     observed_at timestamptz NOT NULL,
@@ -79,7 +79,7 @@ CREATE TABLE weighings (
     direction text NOT NULL
 );
 CREATE UNIQUE INDEX weighings_key ON weighings (device_key, observed_at, seq, vehicle_id);
-SELECT create_hypertable('weighings', 'observed_at', chunk_time_interval => INTERVAL '30 days', create_default_indexes => false);
+DO $$ BEGIN PERFORM create_hypertable('weighings', 'observed_at', chunk_time_interval => INTERVAL '30 days', create_default_indexes => false); END $$;
 
 CREATE TABLE usages (
     observed_at timestamptz NOT NULL,
@@ -95,7 +95,7 @@ CREATE TABLE usages (
     open boolean
 );
 CREATE UNIQUE INDEX usages_key ON usages (device_key, observed_at, seq);
-SELECT create_hypertable('usages', 'observed_at', chunk_time_interval => INTERVAL '7 days', create_default_indexes => false);
+DO $$ BEGIN PERFORM create_hypertable('usages', 'observed_at', chunk_time_interval => INTERVAL '7 days', create_default_indexes => false); END $$;
 
 -- The newest fix of each vehicle's device, kept by ingest in the transaction that stores the fix; it never goes back.
 CREATE TABLE latest_positions (

@@ -79,7 +79,8 @@ CREATE TABLE route_revisions (
     PRIMARY KEY (service_date, vehicle_id, revision)
 );
 
--- Visits as decided from the readings; a service day's are replaced as a whole when it is decided again.
+-- Visits as decided from the readings. A visit that is decided again keeps its row; `evidence` is a list of
+-- {kind, observed_from, observed_to, detail}.
 CREATE TABLE visits (
     visit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     service_date date NOT NULL,
@@ -87,18 +88,22 @@ CREATE TABLE visits (
     vehicle_id text NOT NULL,
     started_at timestamptz NOT NULL,
     ended_at timestamptz NOT NULL,
-    confidence real NOT NULL,
+    confidence double precision NOT NULL,
     collected_kg double precision,
     evidence jsonb NOT NULL,
-    decided_at timestamptz NOT NULL,
-    UNIQUE (service_date, point_id, vehicle_id, started_at)
+    decided_at timestamptz NOT NULL
 );
 CREATE INDEX visits_vehicle ON visits (service_date, vehicle_id, started_at);
+CREATE INDEX visits_point ON visits (service_date, point_id);
 
+-- What became of each visit that was due. Zone and contractor are those of the day, so that a later change
+-- of the register leaves the past as it was; `windows` is [[start, end], ...] as instants.
 CREATE TABLE due_visits (
     service_date date NOT NULL,
     point_id text NOT NULL,
     occurrence integer NOT NULL,
+    zone_id text,
+    contractor_id text,
     windows jsonb NOT NULL,
     due_from timestamptz NOT NULL,
     due_to timestamptz NOT NULL,
@@ -114,3 +119,31 @@ CREATE TABLE due_visits (
     PRIMARY KEY (service_date, point_id, occurrence)
 );
 CREATE INDEX due_visits_status ON due_visits (service_date, status);
+CREATE INDEX due_visits_deadline ON due_visits (status, due_to);
+CREATE INDEX due_visits_visit ON due_visits (visit_id) WHERE visit_id IS NOT NULL;
+
+-- Every change of what became of a due visit, oldest first; a row of the day's first decision opens each list.
+CREATE TABLE due_visit_changes (
+    change_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    service_date date NOT NULL,
+    point_id text NOT NULL,
+    occurrence integer NOT NULL,
+    changed_at timestamptz NOT NULL,
+    status text NOT NULL,
+    cleared_at timestamptz,
+    vehicle_id text,
+    reason text
+);
+CREATE INDEX due_visit_changes_due ON due_visit_changes (service_date, point_id, occurrence, change_id);
+
+-- The day's weighings, shared out over the zones that the refuse came from (services/clearance/weights.py).
+CREATE TABLE attributed_weights (
+    service_date date NOT NULL,
+    hour_start timestamptz NOT NULL,
+    vehicle_id text NOT NULL,
+    zone_id text,
+    contractor_id text,
+    tipped_kg double precision NOT NULL,
+    received_kg double precision NOT NULL
+);
+CREATE INDEX attributed_weights_date ON attributed_weights (service_date);

@@ -81,4 +81,13 @@ INSERT INTO standard_limits VALUES
     ('toilet_nh3_class_3_mg_m3', NULL, 3, 'mg/m³', 'GB/T 17217-1998', 'ammonia, class 3', 'seen', 'a 2021 edition exists'),
     ('toilet_h2s_mg_m3', NULL, 0.01, 'mg/m³', 'GB/T 17217-1998', 'hydrogen sulphide', 'seen', 'a 2021 edition exists'),
     ('station_haul_small_vehicle_m', 3000, 5000, 'm', 'CJJ/T 47-2016', 'haul by small motor vehicles', 'seen', 'usual and at most'),
+    ('alarm_container_fill_ratio', NULL, 0.9, 'ratio', 'CJJ 27-2012', 'appendix A, filling factor 0.75 to 0.9', 'seen', 'alarm'),
+    ('alarm_vehicle_silent_min', NULL, 10, 'min', 'the office', 'silence of a truck on its route', 'own', 'alarm'),
+    ('alarm_station_silent_min', NULL, 60, 'min', 'the office', 'silence of a station in its opening hours', 'own', 'alarm'),
+    ('alarm_toilet_silent_min', NULL, 60, 'min', 'the office', 'silence of a toilet in its opening hours', 'own', 'alarm'),
+    ('alarm_container_silent_min', NULL, 240, 'min', 'the office', 'silence of a container', 'own', 'alarm'),
+    ('alarm_due_visit_late_min', NULL, 60, 'min', 'the office', 'a due visit so long after its planned time', 'own', 'alarm'),
+    ('alarm_due_visit_closing_min', NULL, 30, 'min', 'the office', 'a due visit so shortly before its window closes', 'own', 'alarm'),
+    ('target_collection_rate', 0.98, NULL, 'ratio', 'the office', 'target of the collection rate (清运率)', 'own', 'townships 0.85'),
+    ('target_treatment_rate', 0.98, NULL, 'ratio', 'the office', 'target of the treatment rate (处理率)', 'own', 'townships 0.85'),
     ('station_haul_by_hand_m', 400, 1000, 'm', 'CJJ/T 47-2016', 'haul by hand', 'seen', 'usual and at most');

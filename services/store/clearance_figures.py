@@ -1,0 +1,252 @@
+"""What the office reads of clearance: figures by group, due visits with their status, visits with their evidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, LiteralString
+
+from psycopg.rows import dict_row
+
+from services.domain.clearance import ClearanceFigure, ClearanceGroup
+from services.domain.errors import NotFoundError
+from services.domain.kinds import DueVisitStatus, MissedReason
+from services.store.connection import Connection
+
+_DUE_KEYS: dict[ClearanceGroup, LiteralString] = {
+    ClearanceGroup.TOWN: "(SELECT name FROM town)",
+    ClearanceGroup.ZONE: "coalesce(zone_id, 'unassigned')",
+    ClearanceGroup.CONTRACTOR: "coalesce(contractor_id, 'unassigned')",
+    ClearanceGroup.VEHICLE: "coalesce(vehicle_id, 'unassigned')",
+    ClearanceGroup.HOUR: """to_char(coalesce(cleared_at, planned_at, due_to - INTERVAL '1 ms')
+        AT TIME ZONE (SELECT timezone FROM town), 'HH24:00')""",
+}
+_WEIGHT_KEYS: dict[ClearanceGroup, LiteralString] = {
+    **_DUE_KEYS,
+    ClearanceGroup.HOUR: "to_char(hour_start AT TIME ZONE (SELECT timezone FROM town), 'HH24:00')",
+}
+
+_DUE_SUMS: LiteralString = """
+    SELECT service_date, {key} AS key, count(*) AS due,
+        count(*) FILTER (WHERE status = 'cleared') AS cleared,
+        count(*) FILTER (WHERE status = 'pending') AS pending,
+        count(*) FILTER (WHERE status = 'missed') AS missed,
+        sum(expected_kg) AS expected_kg,
+        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'not_planned') AS not_planned,
+        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'planned_but_not_visited') AS not_visited,
+        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'visited_outside_window') AS outside_window
+    FROM due_visits
+    WHERE service_date BETWEEN %(start)s AND %(end)s
+        AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
+    GROUP BY 1, 2"""
+_WEIGHT_SUMS: LiteralString = """
+    SELECT service_date, {key} AS key, sum(tipped_kg) AS tipped_kg, sum(received_kg) AS received_kg
+    FROM attributed_weights
+    WHERE service_date BETWEEN %(start)s AND %(end)s
+        AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
+    GROUP BY 1, 2"""
+_DUE_VISITS: LiteralString = """
+    SELECT due.service_date, due.point_id, point.name AS point_name, point.lon, point.lat, due.occurrence,
+        due.zone_id, due.contractor_id, due.due_from, due.due_to, due.expected_kg, due.status,
+        due.cleared_at, due.vehicle_id, due.planned_vehicle_id, due.planned_at, due.reason, due.visit_id,
+        visit.confidence, visit.evidence, due.decided_at
+    FROM due_visits AS due
+    LEFT JOIN collection_points AS point USING (point_id)
+    LEFT JOIN visits AS visit USING (visit_id)
+    WHERE due.service_date = %(day)s
+        AND (%(status)s::text IS NULL OR due.status = %(status)s)
+        AND (%(reason)s::text IS NULL OR due.reason = %(reason)s)
+        AND (%(zone)s::text IS NULL OR due.zone_id = %(zone)s)
+        AND (%(contractor)s::text IS NULL OR due.contractor_id = %(contractor)s)
+        AND (%(vehicle)s::text IS NULL OR due.vehicle_id = %(vehicle)s)
+        AND (%(point)s::text IS NULL OR due.point_id = %(point)s)
+        AND (due.point_id, due.occurrence) > (%(after_point)s, %(after_occurrence)s)
+    ORDER BY due.point_id, due.occurrence
+    LIMIT %(limit)s"""
+_VISITS: LiteralString = """
+    SELECT visit.visit_id, visit.service_date, visit.point_id, visit.vehicle_id, point.zone_id,
+        zone.contractor_id, visit.started_at, visit.ended_at, visit.confidence, visit.collected_kg,
+        visit.evidence, visit.decided_at, due.occurrence AS clears_occurrence
+    FROM visits AS visit
+    LEFT JOIN collection_points AS point USING (point_id)
+    LEFT JOIN zones AS zone USING (zone_id)
+    LEFT JOIN due_visits AS due USING (visit_id)
+    """
+
+_REASON_COLUMNS = {
+    MissedReason.NOT_PLANNED: "not_planned",
+    MissedReason.PLANNED_BUT_NOT_VISITED: "not_visited",
+    MissedReason.VISITED_OUTSIDE_WINDOW: "outside_window",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DueVisitFilter:
+    """Which due visits of a day are asked for; what is none does not narrow them."""
+
+    status: DueVisitStatus | None = None
+    reason: MissedReason | None = None
+    zone_id: str | None = None
+    contractor_id: str | None = None
+    vehicle_id: str | None = None
+    point_id: str | None = None
+
+
+EVERY_DUE_VISIT = DueVisitFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class DueVisitRow:
+    """A due visit and what became of it; `reason` says why it is not cleared, where that is known.
+
+    `vehicle_id` is the vehicle that cleared it, else the one that was planned to. `evidence` names the kinds
+    of evidence of the visit that cleared it, best first.
+    """
+
+    service_date: date
+    point_id: str
+    point_name: str | None
+    lon: float | None
+    lat: float | None
+    occurrence: int
+    zone_id: str | None
+    contractor_id: str | None
+    due_from: datetime
+    due_to: datetime
+    expected_kg: float
+    status: DueVisitStatus
+    cleared_at: datetime | None
+    vehicle_id: str | None
+    planned_vehicle_id: str | None
+    planned_at: datetime | None
+    reason: MissedReason | None
+    visit_id: int | None
+    confidence: float | None
+    evidence: tuple[str, ...]
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """A visit as it was decided; each piece of evidence has `kind, observed_from, observed_to, detail`.
+
+    `clears_occurrence` is the occurrence of the due visit that it clears, none where it clears none.
+    """
+
+    visit_id: int
+    service_date: date
+    point_id: str
+    vehicle_id: str
+    zone_id: str | None
+    contractor_id: str | None
+    started_at: datetime
+    ended_at: datetime
+    confidence: float
+    collected_kg: float | None
+    evidence: tuple[dict[str, object], ...]
+    decided_at: datetime
+    clears_occurrence: int | None
+
+
+def load_clearance(
+    connection: Connection,
+    start: date,
+    end: date,
+    group_by: ClearanceGroup = ClearanceGroup.TOWN,
+    contractor_id: str | None = None,
+) -> list[ClearanceFigure]:
+    """Return the figures of each service day from `start` to `end`, both included, by day and key.
+
+    `contractor_id` narrows them to what one contractor is responsible for.
+    """
+    parameters = {"start": start, "end": end, "contractor": contractor_id}
+    figures: dict[tuple[date, str], dict[str, Any]] = {}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(_DUE_SUMS.format(key=_DUE_KEYS[group_by]), parameters):
+            reasons = {reason: row.pop(column) for reason, column in _REASON_COLUMNS.items()}
+            figures[row["service_date"], row["key"]] = row | {
+                "not_cleared_by_reason": {str(reason): count for reason, count in reasons.items() if count}
+            }
+        for row in cursor.execute(_WEIGHT_SUMS.format(key=_WEIGHT_KEYS[group_by]), parameters):
+            figures.setdefault((row["service_date"], row["key"]), {}).update(row)
+    return [ClearanceFigure(**figures[place]) for place in sorted(figures)]
+
+
+def load_due_visits(
+    connection: Connection,
+    day: date,
+    wanted: DueVisitFilter = EVERY_DUE_VISIT,
+    *,
+    after: tuple[str, int] = ("", 0),
+    limit: int | None = None,
+) -> list[DueVisitRow]:
+    """Return the due visits of `day` by point and occurrence.
+
+    `after` is the (point_id, occurrence) of the last one already seen, `limit` how many to return at most.
+    """
+    parameters = {
+        "day": day,
+        "status": wanted.status,
+        "reason": wanted.reason,
+        "zone": wanted.zone_id,
+        "contractor": wanted.contractor_id,
+        "vehicle": wanted.vehicle_id,
+        "point": wanted.point_id,
+        "after_point": after[0],
+        "after_occurrence": after[1],
+        "limit": limit,
+    }
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return [_due_visit(row) for row in cursor.execute(_DUE_VISITS, parameters)]
+
+
+def load_visit(connection: Connection, visit_id: int) -> VisitRow:
+    """Return one visit with its evidence.
+
+    Raises:
+        NotFoundError: there is none of this number (any more: late data may have decided otherwise).
+
+    """
+    found = _visits(connection, "WHERE visit.visit_id = %(visit)s", {"visit": visit_id})
+    if not found:
+        raise NotFoundError(
+            f"There is no visit {visit_id}; where later data changed the decision, ask for its day again."
+        )
+    return found[0]
+
+
+def load_visits(
+    connection: Connection, day: date, *, point_id: str | None = None, vehicle_id: str | None = None
+) -> list[VisitRow]:
+    """Return the visits of `day` in order of time, of one point or vehicle where asked."""
+    condition: LiteralString = """WHERE visit.service_date = %(day)s
+        AND (%(point)s::text IS NULL OR visit.point_id = %(point)s)
+        AND (%(vehicle)s::text IS NULL OR visit.vehicle_id = %(vehicle)s)
+        ORDER BY visit.started_at, visit.visit_id"""
+    return _visits(connection, condition, {"day": day, "point": point_id, "vehicle": vehicle_id})
+
+
+def load_due_visit_changes(
+    connection: Connection, day: date, point_id: str, occurrence: int
+) -> list[dict[str, object]]:
+    """Return what was decided of a due visit and when (`changed_at, status, cleared_at, vehicle_id, reason`)."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            "SELECT changed_at, status, cleared_at, vehicle_id, reason FROM due_visit_changes "
+            "WHERE (service_date, point_id, occurrence) = (%s, %s, %s) ORDER BY change_id",
+            (day, point_id, occurrence),
+        ).fetchall()
+
+
+def _visits(connection: Connection, condition: LiteralString, parameters: Mapping[str, object]) -> list[VisitRow]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return [
+            VisitRow(**(row | {"evidence": tuple(row["evidence"])}))
+            for row in cursor.execute(_VISITS + condition, parameters)
+        ]
+
+
+def _due_visit(row: dict[str, Any]) -> DueVisitRow:
+    row["status"] = DueVisitStatus(row["status"])
+    row["reason"] = None if row["reason"] is None else MissedReason(row["reason"])
+    row["evidence"] = tuple(dict.fromkeys(piece["kind"] for piece in row["evidence"] or ()))
+    return DueVisitRow(**row)

@@ -1,0 +1,167 @@
+"""The readings that visits are decided from, as clearance reads them: by asset, in bulk, of any span of time."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+import numpy as np
+from psycopg import sql
+
+from services.domain.kinds import DeviceKind, MessageKind, ServiceOutcome, ServiceSource, WeighingDirection
+from services.domain.town import Interval
+from services.store.bulk import DOUBLE, INSTANT, INTEGER, REAL, FloatArray, copy_columns
+from services.store.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """What ingest left word of: which devices' readings of one message were stored, and their span."""
+
+    message: MessageKind
+    device_keys: tuple[int, ...]
+    observed: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """What a device speaks for: a vehicle, a facility, or a collection point."""
+
+    kind: DeviceKind
+    asset_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredServiceEvent:
+    """A service event of a vehicle."""
+
+    vehicle_id: str
+    point_id: str
+    observed_at: datetime
+    outcome: ServiceOutcome
+    source: ServiceSource | None
+    collected_kg: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredWeighing:
+    """A vehicle on a facility's weighbridge; `arrived_at` is when it came, where that was told."""
+
+    facility_id: str
+    vehicle_id: str
+    observed_at: datetime
+    arrived_at: datetime | None
+    net_kg: float
+    direction: WeighingDirection
+
+
+def take_stored_batches(connection: Connection, limit: int) -> list[StoredBatch]:
+    """Take the oldest `limit` rows of what ingest has stored; they are gone once the transaction commits."""
+    rows = connection.execute(
+        """
+        DELETE FROM stored_batches WHERE batch_id IN (
+            SELECT batch_id FROM stored_batches ORDER BY batch_id LIMIT %s FOR UPDATE SKIP LOCKED)
+        RETURNING message, device_keys, observed_from, observed_to
+        """,
+        (limit,),
+    ).fetchall()
+    return [StoredBatch(MessageKind(row[0]), tuple(row[1]), Interval(row[2], row[3])) for row in rows]
+
+
+def load_assets(connection: Connection) -> dict[int, Asset]:
+    """Return what each device speaks for."""
+    rows = connection.execute("SELECT device_key, kind, asset_id FROM devices")
+    return {row[0]: Asset(DeviceKind(row[1]), row[2]) for row in rows}
+
+
+_FIX_TYPES = {
+    "device_key": INTEGER,
+    "time_s": INSTANT,
+    "lon": DOUBLE,
+    "lat": DOUBLE,
+    "speed_kmh": REAL,
+    "accuracy_m": REAL,
+    "load_kg": REAL,
+}
+_FIXES: LiteralString = """
+    SELECT device_key, observed_at, lon, lat, coalesce(speed_kmh, 'NaN'::real), coalesce(accuracy_m, 'NaN'::real),
+        coalesce(load_kg, 'NaN'::real)
+    FROM positions WHERE device_key = ANY({keys}) AND observed_at >= {start} AND observed_at < {end}"""
+
+
+def load_fixes(connection: Connection, device_keys: Iterable[int], span: Interval) -> dict[int, dict[str, FloatArray]]:
+    """Return the fixes of each device within `span`, in no particular order.
+
+    Each device has arrays `time_s` (seconds since 1970), `lon`, `lat`, `speed_kmh`, `accuracy_m` and `load_kg`,
+    NaN where not told.
+    """
+    query = sql.SQL(_FIXES).format(
+        keys=sql.Literal(sorted(device_keys)), start=sql.Literal(span.start), end=sql.Literal(span.end)
+    )
+    columns = copy_columns(connection, query, _FIX_TYPES)
+    device = columns.pop("device_key")
+    return {int(key): {name: values[device == key] for name, values in columns.items()} for key in np.unique(device)}
+
+
+def load_service_events(
+    connection: Connection, vehicle_ids: Sequence[str], span: Interval
+) -> dict[str, list[StoredServiceEvent]]:
+    """Return the service events of each vehicle within `span`."""
+    found: dict[str, list[StoredServiceEvent]] = {}
+    rows = connection.execute(
+        """
+        SELECT asset_id, point_id, observed_at, outcome, source, collected_kg
+        FROM service_events JOIN devices USING (device_key)
+        WHERE kind = 'vehicle' AND asset_id = ANY(%s) AND observed_at >= %s AND observed_at < %s
+        """,
+        (list(vehicle_ids), span.start, span.end),
+    )
+    for vehicle_id, point_id, observed_at, outcome, source, collected_kg in rows:
+        event = StoredServiceEvent(
+            vehicle_id,
+            point_id,
+            observed_at,
+            ServiceOutcome(outcome),
+            None if source is None else ServiceSource(source),
+            collected_kg,
+        )
+        found.setdefault(vehicle_id, []).append(event)
+    return found
+
+
+def load_levels(
+    connection: Connection, span: Interval, point_ids: Sequence[str] | None = None
+) -> dict[str, dict[int, tuple[FloatArray, FloatArray]]]:
+    """Return the fill levels of each point's containers within `span`, by point and device, in order of time.
+
+    Each is a pair of arrays: seconds since 1970, and fill ratios. `point_ids` narrows them.
+    """
+    found: dict[str, dict[int, tuple[FloatArray, FloatArray]]] = {}
+    rows = connection.execute(
+        """
+        SELECT asset_id, device_key, array_agg(extract(epoch FROM observed_at)::float8 ORDER BY observed_at, seq),
+            array_agg(fill_ratio::float8 ORDER BY observed_at, seq)
+        FROM levels JOIN devices USING (device_key)
+        WHERE kind = 'container' AND (%(points)s::text[] IS NULL OR asset_id = ANY(%(points)s))
+            AND observed_at >= %(start)s AND observed_at < %(end)s
+        GROUP BY 1, 2
+        """,
+        {"points": point_ids, "start": span.start, "end": span.end},
+    )
+    for point_id, device_key, time_s, fill_ratio in rows:
+        found.setdefault(point_id, {})[device_key] = (np.array(time_s), np.array(fill_ratio))
+    return found
+
+
+def load_weighings(connection: Connection, span: Interval) -> list[StoredWeighing]:
+    """Return what the weighbridges weighed within `span`, in order of time."""
+    rows = connection.execute(
+        """
+        SELECT asset_id, vehicle_id, observed_at, arrived_at, net_kg, direction
+        FROM weighings JOIN devices USING (device_key)
+        WHERE kind = 'station' AND observed_at >= %s AND observed_at < %s
+        ORDER BY observed_at, asset_id, vehicle_id, seq
+        """,
+        (span.start, span.end),
+    )
+    return [StoredWeighing(row[0], row[1], row[2], row[3], row[4], WeighingDirection(row[5])) for row in rows]

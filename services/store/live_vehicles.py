@@ -1,0 +1,179 @@
+"""Vehicles as they are now: where they are, how far in their route, and the track they came by."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import LiteralString
+
+from psycopg.rows import class_row
+
+from services.store.connection import Connection
+from services.store.visibility import EVERYTHING, Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleRow:
+    """A vehicle with its last fix, its published route of the day, and the stop it is to serve next.
+
+    `route_stops` counts the route's stops at points, `route_served` those of them that are cleared.
+    """
+
+    vehicle_id: str
+    kind: str
+    plate: str | None
+    depot_id: str
+    contractor_id: str | None
+    capacity_kg: float
+    capacity_m3: float | None
+    container_types: list[str] | None
+    shift_start_s: int
+    shift_end_s: int
+    break_s: int
+    lon: float | None
+    lat: float | None
+    observed_at: datetime | None
+    speed_kmh: float | None
+    heading_deg: float | None
+    load_kg: float | None
+    online: bool | None
+    plan_id: str | None
+    revision: int | None
+    route_stops: int | None
+    route_served: int | None
+    stop_sequence: int | None
+    stop_kind: str | None
+    stop_id: str | None
+    stop_lon: float | None
+    stop_lat: float | None
+    stop_arrive_at: datetime | None
+    stop_depart_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Where a vehicle was at an instant."""
+
+    lon: float
+    lat: float
+    observed_at: datetime
+    speed_kmh: float | None
+    heading_deg: float | None
+    load_kg: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LivePosition:
+    """A vehicle's newest fix, and whether its device is connected."""
+
+    vehicle_id: str
+    contractor_id: str | None
+    lon: float | None
+    lat: float | None
+    observed_at: datetime | None
+    speed_kmh: float | None
+    heading_deg: float | None
+    load_kg: float | None
+    online: bool | None
+
+
+# A vehicle may bear several devices: the newest fix counts, and one that is online is enough.
+_NEWEST_FIX: LiteralString = """
+    SELECT device.asset_id AS vehicle_id, bool_or(device.online) AS online,
+        (array_agg(device.device_key ORDER BY fix.observed_at DESC NULLS LAST))[1] AS device_key
+    FROM devices AS device LEFT JOIN latest_positions AS fix USING (device_key)
+    WHERE device.kind = 'vehicle' AND device.revoked_at IS NULL GROUP BY device.asset_id"""
+
+_VEHICLES: LiteralString = f"""
+    WITH shown AS (
+        SELECT vehicle.*, newest.online, newest.device_key
+        FROM vehicles AS vehicle LEFT JOIN ({_NEWEST_FIX}) AS newest USING (vehicle_id)
+        WHERE (%(after)s::text IS NULL OR vehicle_id > %(after)s)
+            AND (%(vehicle)s::text IS NULL OR vehicle_id = %(vehicle)s)
+            AND (%(online)s::boolean IS NULL OR coalesce(newest.online, false) = %(online)s)
+            AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
+            AND (%(own_vehicle)s::text IS NULL OR vehicle_id = %(own_vehicle)s)
+        ORDER BY vehicle_id LIMIT %(limit)s
+    ), published AS (
+        SELECT plan_id FROM plans
+        WHERE service_date = %(day)s AND published_at IS NOT NULL AND superseded_at IS NULL
+    ), progress AS (
+        SELECT stop.plan_id, stop.vehicle_id, count(*) FILTER (WHERE stop.kind = 'point') AS stops,
+            count(*) FILTER (WHERE due.status = 'cleared') AS served,
+            coalesce(max(sequence) FILTER (WHERE due.status = 'cleared'), min(sequence)) AS passed
+        FROM published JOIN stops AS stop USING (plan_id) JOIN shown USING (vehicle_id)
+        LEFT JOIN due_visits AS due ON stop.kind = 'point' AND due.service_date = %(day)s
+            AND due.point_id = stop.id AND due.occurrence = stop.occurrence
+        GROUP BY stop.plan_id, stop.vehicle_id
+    ), next_stop AS (
+        SELECT DISTINCT ON (stop.vehicle_id) stop.*
+        FROM progress JOIN stops AS stop USING (plan_id, vehicle_id)
+        WHERE stop.sequence > progress.passed ORDER BY stop.vehicle_id, stop.sequence
+    )
+    SELECT shown.vehicle_id, shown.kind, shown.plate, shown.depot_id, shown.contractor_id, shown.capacity_kg,
+        shown.capacity_m3, shown.container_types, shown.shift_start_s, shown.shift_end_s, shown.break_s,
+        fix.lon, fix.lat, fix.observed_at, fix.speed_kmh, fix.heading_deg, fix.load_kg, shown.online,
+        progress.plan_id::text, revision.revision, progress.stops AS route_stops, progress.served AS route_served,
+        next_stop.sequence AS stop_sequence, next_stop.kind AS stop_kind, next_stop.id AS stop_id,
+        coalesce(point.lon, facility.lon) AS stop_lon, coalesce(point.lat, facility.lat) AS stop_lat,
+        next_stop.arrive_at AS stop_arrive_at, next_stop.depart_at AS stop_depart_at
+    FROM shown
+    LEFT JOIN latest_positions AS fix USING (device_key)
+    LEFT JOIN progress USING (vehicle_id)
+    LEFT JOIN (
+        SELECT vehicle_id, max(revision) AS revision FROM route_revisions
+        WHERE service_date = %(day)s GROUP BY vehicle_id
+    ) AS revision USING (vehicle_id)
+    LEFT JOIN next_stop USING (vehicle_id)
+    LEFT JOIN collection_points AS point ON next_stop.kind = 'point' AND point.point_id = next_stop.id
+    LEFT JOIN facilities AS facility ON next_stop.kind <> 'point' AND facility.facility_id = next_stop.id
+    ORDER BY vehicle_id"""  # noqa: S608 - made of our own constants
+
+_LIVE_POSITIONS: LiteralString = f"""
+    SELECT vehicle_id, vehicle.contractor_id, fix.lon, fix.lat, fix.observed_at, fix.speed_kmh,
+        fix.heading_deg, fix.load_kg, newest.online
+    FROM vehicles AS vehicle JOIN ({_NEWEST_FIX}) AS newest USING (vehicle_id)
+    LEFT JOIN latest_positions AS fix USING (device_key)
+    WHERE fix.device_key IS NOT NULL OR newest.online IS NOT NULL"""  # noqa: S608 - made of our own constants
+
+_TRACK: LiteralString = """
+    SELECT fix.lon, fix.lat, fix.observed_at, fix.speed_kmh, fix.heading_deg, fix.load_kg
+    FROM positions AS fix
+    WHERE fix.device_key IN (SELECT device_key FROM devices WHERE kind = 'vehicle' AND asset_id = %(vehicle)s)
+        AND fix.observed_at >= %(start)s AND fix.observed_at < %(end)s
+    ORDER BY fix.observed_at, fix.seq LIMIT %(limit)s"""
+
+
+def page_of_vehicles(
+    connection: Connection,
+    day: date,
+    *,
+    after: tuple[str] | None = None,
+    limit: int | None = None,
+    vehicle_id: str | None = None,
+    online: bool | None = None,
+    visible: Visibility = EVERYTHING,
+) -> list[VehicleRow]:
+    """Return vehicles with their state and their published route of `day`, by identifier."""
+    parameters = {
+        "day": day,
+        "after": None if after is None else after[0],
+        "limit": limit,
+        "vehicle": vehicle_id,
+        "online": online,
+        "contractor": visible.contractor_id,
+        "own_vehicle": visible.vehicle_id,
+    }
+    with connection.cursor(row_factory=class_row(VehicleRow)) as cursor:
+        return cursor.execute(_VEHICLES, parameters).fetchall()
+
+
+def load_live_positions(connection: Connection) -> list[LivePosition]:
+    """Return the newest fix of every vehicle that was ever heard."""
+    with connection.cursor(row_factory=class_row(LivePosition)) as cursor:
+        return cursor.execute(_LIVE_POSITIONS).fetchall()
+
+
+def load_track(connection: Connection, vehicle_id: str, start: datetime, end: datetime, limit: int) -> list[Fix]:
+    """Return at most `limit` fixes of a vehicle from `start` to before `end`, in order of time."""
+    parameters = {"vehicle": vehicle_id, "start": start, "end": end, "limit": limit}
+    with connection.cursor(row_factory=class_row(Fix)) as cursor:
+        return cursor.execute(_TRACK, parameters).fetchall()

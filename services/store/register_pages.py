@@ -1,0 +1,199 @@
+"""Pages of the register as people look at it: points with their day, facilities, zones, contractors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, LiteralString, TypeVar
+
+from psycopg.rows import class_row
+
+from services.store.connection import Connection
+from services.store.visibility import EVERYTHING, Visibility
+
+Row = TypeVar("Row")
+
+After = tuple[str] | None
+"""The identifier after which a page begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointRow:
+    """A collection point with what became of its due visits on a day; `windows` in seconds after midnight."""
+
+    point_id: str
+    lon: float
+    lat: float
+    name: str | None
+    zone_id: str | None
+    contractor_id: str | None
+    container_type: str
+    containers: int
+    expected_kg: float
+    visits_per_day: float
+    windows: list[tuple[int, int]]
+    service_s: int
+    priority: int
+    due: int
+    cleared: int
+    missed: int
+    pending: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRow:
+    """A zone; `geometry` is GeoJSON."""
+
+    zone_id: str
+    name: str | None
+    contractor_id: str | None
+    cleaning_grade: str | None
+    responsible: str | None
+    geometry: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ContractorRow:
+    """A contractor."""
+
+    contractor_id: str
+    name: str
+
+
+_POINTS: LiteralString = """
+    SELECT * FROM (
+        SELECT point.point_id, point.lon, point.lat, point.name, point.zone_id, zone.contractor_id,
+            point.container_type, point.containers, point.expected_kg, point.visits_per_day, point.windows,
+            point.service_s, point.priority, coalesce(day.due, 0) AS due, coalesce(day.cleared, 0) AS cleared,
+            coalesce(day.missed, 0) AS missed, coalesce(day.pending, 0) AS pending,
+            CASE WHEN day.missed > 0 THEN 'missed' WHEN day.pending > 0 THEN 'pending'
+                WHEN day.due > 0 THEN 'cleared' ELSE 'not_due' END AS state
+        FROM collection_points AS point
+        LEFT JOIN zones AS zone USING (zone_id)
+        LEFT JOIN (
+            SELECT point_id, count(*) AS due, count(*) FILTER (WHERE status = 'cleared') AS cleared,
+                count(*) FILTER (WHERE status = 'missed') AS missed,
+                count(*) FILTER (WHERE status = 'pending') AS pending
+            FROM due_visits WHERE service_date = %(day)s GROUP BY point_id
+        ) AS day USING (point_id)
+    ) AS shown
+    WHERE (%(after)s::text IS NULL OR point_id > %(after)s)
+        AND (%(point)s::text IS NULL OR point_id = %(point)s)
+        AND (%(zone)s::text IS NULL OR zone_id = %(zone)s)
+        AND (%(state)s::text IS NULL OR state = %(state)s)
+        AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
+    ORDER BY point_id LIMIT %(limit)s"""
+_ZONES: LiteralString = """
+    SELECT zone_id, name, contractor_id, cleaning_grade, responsible, geometry FROM zones
+    WHERE (%(after)s::text IS NULL OR zone_id > %(after)s)
+        AND (%(zone)s::text IS NULL OR zone_id = %(zone)s)
+        AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
+    ORDER BY zone_id LIMIT %(limit)s"""
+_CONTRACTORS: LiteralString = """
+    SELECT contractor_id, name FROM contractors
+    WHERE (%(after)s::text IS NULL OR contractor_id > %(after)s)
+        AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
+    ORDER BY contractor_id LIMIT %(limit)s"""
+_BOUNDS: LiteralString = """
+    SELECT min(lon), min(lat), max(lon), max(lat)
+    FROM (SELECT lon, lat FROM collection_points UNION ALL SELECT lon, lat FROM facilities) AS places"""
+
+
+def page_of_points(
+    connection: Connection,
+    day: date,
+    *,
+    after: After = None,
+    limit: int | None = None,
+    point_id: str | None = None,
+    zone_id: str | None = None,
+    state: str | None = None,
+    visible: Visibility = EVERYTHING,
+) -> list[PointRow]:
+    """Return points with what became of their due visits of `day`, by identifier.
+
+    `state` is one of `not_due`, `pending`, `cleared` and `missed`.
+    """
+    return _rows(
+        connection,
+        PointRow,
+        _POINTS,
+        {
+            "day": day,
+            "after": None if after is None else after[0],
+            "limit": limit,
+            "point": point_id,
+            "zone": zone_id,
+            "state": state,
+            "contractor": visible.contractor_id,
+        },
+    )
+
+
+def page_of_zones(
+    connection: Connection,
+    *,
+    after: After = None,
+    limit: int | None = None,
+    zone_id: str | None = None,
+    visible: Visibility = EVERYTHING,
+) -> list[ZoneRow]:
+    """Return zones by identifier."""
+    return _rows(
+        connection,
+        ZoneRow,
+        _ZONES,
+        {
+            "after": None if after is None else after[0],
+            "limit": limit,
+            "zone": zone_id,
+            "contractor": visible.contractor_id,
+        },
+    )
+
+
+def page_of_contractors(
+    connection: Connection, *, after: After = None, limit: int | None = None, visible: Visibility = EVERYTHING
+) -> list[ContractorRow]:
+    """Return contractors by identifier."""
+    parameters = {
+        "after": None if after is None else after[0],
+        "limit": limit,
+        "contractor": visible.contractor_id,
+    }
+    return _rows(connection, ContractorRow, _CONTRACTORS, parameters)
+
+
+def visible_vehicles(connection: Connection, visible: Visibility) -> frozenset[str]:
+    """Return the vehicles that somebody limited to `visible` may see."""
+    rows = connection.execute(
+        "SELECT vehicle_id FROM vehicles WHERE (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s) "
+        "AND (%(vehicle)s::text IS NULL OR vehicle_id = %(vehicle)s)",
+        {"contractor": visible.contractor_id, "vehicle": visible.vehicle_id},
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def visible_points(connection: Connection, visible: Visibility) -> frozenset[str]:
+    """Return the points that somebody limited to `visible` may see; a driver sees those of the route only."""
+    if visible.vehicle_id is not None:
+        return frozenset()
+    rows = connection.execute(
+        "SELECT point_id FROM collection_points AS point LEFT JOIN zones AS zone USING (zone_id) "
+        "WHERE (%(contractor)s::text IS NULL OR zone.contractor_id = %(contractor)s)",
+        {"contractor": visible.contractor_id},
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def town_bounds(connection: Connection) -> tuple[float, float, float, float] | None:
+    """Return west, south, east and north of all points and facilities in degrees; none where there are none."""
+    row = connection.execute(_BOUNDS).fetchone()
+    return None if row is None or row[0] is None else (row[0], row[1], row[2], row[3])
+
+
+def _rows(
+    connection: Connection, row_type: type[Row], query: LiteralString, parameters: Mapping[str, object]
+) -> list[Row]:
+    with connection.cursor(row_factory=class_row(row_type)) as cursor:
+        return cursor.execute(query, parameters).fetchall()
