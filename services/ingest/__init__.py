@@ -1,0 +1,1 @@
+"""MQTT to store: decode, batch, commit, and only then acknowledge."""

@@ -1,0 +1,149 @@
+"""The writer thread: takes batches, stores them, and only then has them acknowledged."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import psycopg
+
+from services.ingest.candidate import Batch, Candidate
+from services.ingest.clocks import ClockHistory
+from services.ingest.delivery import Delivery
+from services.ingest.intake import Intake
+from services.ingest.measures import Measures
+from services.ingest.pipeline import admit
+from services.ingest.refusal import RefusalReason
+from services.ingest.registry import DeviceRegistry
+from services.ingest.settings import IngestSettings
+from services.ingest.storing import BatchStore, Outcome
+from services.store.connection import Connection, StoreUnavailableError, connect
+from services.store.town import load_clock
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 1.0
+"""Without messages the database is asked this often, which notices its end and a change of the clock."""
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
+
+SESSION_SETTINGS = "SET synchronous_commit = on; SET statement_timeout = '120s'; SET lock_timeout = '30s'"
+"""What is acknowledged must be on disk, whatever the server's default; a hung statement is tried again."""
+
+
+class Writer:
+    """Stores what the intake holds; a batch is held and tried again until the database takes it."""
+
+    def __init__(
+        self,
+        settings: IngestSettings,
+        database_url: str,
+        town_name: str,
+        intake: Intake,
+        acknowledge: Callable[[list[Delivery]], None],
+        measures: Measures,
+    ) -> None:
+        self._settings = settings
+        self._database_url = database_url
+        self._town_name = town_name
+        self._intake = intake
+        self._acknowledge = acknowledge
+        self._measures = measures
+        self._stopping = threading.Event()
+        self._clocks = ClockHistory()
+        self._registry = DeviceRegistry()
+        self._store = BatchStore()
+        self._in_hand: list[Delivery] = []
+        """The batch that is being stored; it outlives the connection that fails."""
+        self._failures = 0
+        self._answered_s = -float("inf")
+
+    def answered_within(self, seconds: float) -> bool:
+        """Tell whether the database has answered lately."""
+        return time.monotonic() - self._answered_s < seconds
+
+    def stop(self) -> None:
+        """Let `run` return after the batch in hand, at once while the database is away. Any thread."""
+        self._stopping.set()
+        self._intake.close()
+
+    def run(self) -> None:
+        """Store batches until `stop`."""
+        while not self._stopping.is_set():
+            try:
+                with connect(self._database_url, autocommit=True) as connection:
+                    self._serve(connection)
+            except (psycopg.Error, StoreUnavailableError) as error:
+                self._failures += 1
+                self._measures.failures.inc()
+                waiting = len(self._in_hand) + len(self._intake)
+                log.warning("%d messages wait for the database: %s", waiting, " ".join(str(error).split()))
+                self._stopping.wait(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(self._failures, 10)))
+
+    def _serve(self, connection: Connection) -> None:
+        """Store batches over one connection until it fails or we are stopped."""
+        connection.execute(SESSION_SETTINGS)
+        self._registry.use(connection)
+        settings = self._settings
+        while not self._stopping.is_set():
+            if not self._in_hand:
+                self._in_hand = self._intake.take(
+                    settings.batch_messages, settings.batch_bytes, settings.linger_s, wait_s=IDLE_S
+                )
+            self._store_in_hand(connection)
+            self._in_hand = []
+            self._answered_s = time.monotonic()
+            if self._failures:
+                log.info("The database takes messages again.")
+                self._failures = 0
+
+    def _store_in_hand(self, connection: Connection) -> None:
+        started_s = time.monotonic()
+        # Asked for each batch, after its messages came in: whoever sets the clock and then publishes is understood.
+        self._clocks.observe(load_clock(connection), datetime.now(UTC))
+        self._registry.refresh()
+        if self._in_hand:
+            accepted, batch = self._admit(self._in_hand)
+            outcome = self._store.store(connection, accepted, batch.refusals)
+            self._acknowledge(self._in_hand)
+            self._note(self._in_hand, outcome, time.monotonic() - started_s)
+
+    def _admit(self, deliveries: list[Delivery]) -> tuple[list[Candidate], Batch]:
+        """Take a batch through the steps; should they fail on a message, that one alone is put aside."""
+        batch = self._new_batch()
+        try:
+            return admit(deliveries, batch), batch
+        except psycopg.OperationalError:
+            raise
+        except Exception:
+            log.exception("A message made a step fail; the batch goes through them one message at a time.")
+        batch = self._new_batch()
+        accepted: list[Candidate] = []
+        for delivery in deliveries:
+            alone = self._new_batch()
+            try:
+                accepted += admit([delivery], alone)
+            except psycopg.OperationalError:
+                raise
+            except Exception as error:  # whatever it is: poison must not stop the rest, and it is kept with its reason
+                alone.refusals.clear()
+                detail = f"A step of the ingest failed on it ({type(error).__name__}); please report this."
+                alone.refuse(Candidate(delivery, delivery.payload), RefusalReason.INTERNAL_ERROR, detail)
+            batch.refusals += alone.refusals
+        return accepted, batch
+
+    def _new_batch(self) -> Batch:
+        return Batch(
+            town_name=self._town_name,
+            registry=self._registry,
+            clocks=self._clocks,
+            retention=self._settings.retention,
+            payload_bytes=self._settings.payload_bytes,
+        )
+
+    def _note(self, deliveries: list[Delivery], outcome: Outcome, commit_s: float) -> None:
+        self._measures.note_batch(deliveries, outcome, commit_s)
+        if outcome.refused:
+            reasons = ", ".join(f"{count} {reason.value}" for reason, count in sorted(outcome.refused.items()))
+            log.warning("Refused: %s; `riqing dead-letters list` shows them.", reasons)
