@@ -1,0 +1,25 @@
+"""Keeps numba from running old machine code: its cache looks at a function's own file, not at the files it calls into."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+STAMP = "riqing-kernel.stamp"
+
+
+def discard_stale(compiled: Any) -> None:
+    """Empty the cache folder of a compiled function if any source file of the kernel has changed since it was filled."""
+    folder = Path(compiled._cache.cache_path)
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    stamp = folder / STAMP
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in sources:
+        for pattern in (f"{source.stem}.*.nbi", f"{source.stem}.*.nbc"):
+            for old in folder.glob(pattern):
+                old.unlink(missing_ok=True)
+    stamp.write_text(digest)

@@ -1,0 +1,245 @@
+"""The problem as the kernel reads it: a few packed arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.routing.kernel import layout as at
+from services.routing.problem import MAX_TIME_S, Break, Problem, Task, Travel, Truck, Window
+
+BIGGEST_LOAD = 2**30
+NEAR_COUNT = 25
+"""Insertion looks beside this many nearest tasks (planner.md, "Insertion in O(1)")."""
+RING_COUNT = 250
+"""Ruin looks for strings among this many nearest tasks of its seed."""
+SORT_KEYS = 5
+
+Int32 = NDArray[np.int32]
+
+
+class KernelData(NamedTuple):
+    """The unchanging part of a search; rows and columns are named in `layout`.
+
+    `out[p, i, j]` is (seconds, metres) from i to j by road profile p and `into[p, j, i]` the same number, so that all
+    arcs into or out of one place lie in one row. `order` holds what tasks are sorted by when they are put back.
+    """
+
+    entities: Int32
+    windows: Int32
+    trucks: Int32
+    prices: NDArray[np.float64]
+    out: Int32
+    into: Int32
+    may_serve: NDArray[np.uint8]
+    may_tip: NDArray[np.uint8]
+    near: Int32
+    ring: Int32
+    order: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+    @property
+    def task_count(self) -> int:
+        """Number of tasks."""
+        return self.may_serve.shape[0]
+
+    @property
+    def truck_count(self) -> int:
+        """Number of trucks."""
+        return self.trucks.shape[0]
+
+
+def arrange(problem: Problem) -> KernelData:
+    """Pack a problem for the search; tasks that no truck may serve are packed too and simply find no place."""
+    out = np.stack([_packed(travel) for travel in problem.travel])
+    symmetric = all(np.array_equal(page, page.transpose(1, 0, 2)) for page in out)
+    into = out if symmetric else np.ascontiguousarray(out.transpose(0, 2, 1, 3))
+    entities, windows = _entities(problem)
+    may_serve = _servable(problem)
+    trucks = _trucks(problem, may_serve)
+    prices = _prices(problem.trucks)
+    near, ring = _neighbours(out[0], entities[: len(problem.tasks)], prices)
+    return KernelData(
+        entities=entities,
+        windows=windows,
+        trucks=trucks,
+        prices=prices,
+        out=out,
+        into=into,
+        may_serve=may_serve,
+        may_tip=np.ascontiguousarray(problem.may_tip, dtype=np.uint8),
+        near=near,
+        ring=ring,
+        order=_order(problem, entities, out[0]),
+        weight=priority_weights(problem.tasks),
+    )
+
+
+def _packed(travel: Travel) -> Int32:
+    page = np.empty((*travel.duration_s.shape, 2), dtype=np.int32)
+    closed = (travel.duration_s < 0) | (travel.distance_m < 0)
+    page[:, :, 0] = np.where(closed, at.NO_ROAD, travel.duration_s)
+    page[:, :, 1] = np.where(closed, at.NO_ROAD, travel.distance_m)
+    return page
+
+
+def _entities(problem: Problem) -> tuple[Int32, Int32]:
+    rows: list[list[int]] = []
+    windows: list[tuple[int, int]] = []
+
+    def add(location: int, service_s: int, opens: Sequence[Window], kg: int, litres: int) -> None:
+        spans = [(window.start_s, window.end_s) for window in opens] or [(0, MAX_TIME_S)]
+        rows.append([location, service_s, spans[0][0], spans[-1][1], len(windows), len(spans), kg, litres])
+        windows.extend(spans)
+
+    for task in problem.tasks:
+        kg, litres = min(task.demand_kg, BIGGEST_LOAD), min(task.demand_l, BIGGEST_LOAD)
+        add(task.location, task.service_s, task.windows, kg, litres)
+    for station in problem.stations:
+        add(station.location, station.tip_s, station.windows, 0, 0)
+    return (
+        np.array(rows, dtype=np.int32).reshape(-1, at.ENTITY_WIDTH),
+        np.array(windows, dtype=np.int32).reshape(-1, 2),
+    )
+
+
+def _servable(problem: Problem) -> NDArray[np.uint8]:
+    """Who may serve what, less the loads for trucks that must end empty and may unload nowhere."""
+    may_serve = np.ascontiguousarray(problem.may_serve, dtype=np.uint8).copy()
+    loaded = np.array([task.demand_kg > 0 or task.demand_l > 0 for task in problem.tasks], dtype=np.bool_)
+    for number, truck in enumerate(problem.trucks):
+        if truck.ends_empty and not problem.may_tip[:, number].any():
+            carries = truck.start_load_kg > 0 or truck.start_load_l > 0
+            may_serve[np.ones_like(loaded) if carries else loaded, number] = 0
+    return may_serve
+
+
+def _trucks(problem: Problem, may_serve: NDArray[np.uint8]) -> Int32:
+    loaded = np.array([task.demand_kg > 0 or task.demand_l > 0 for task in problem.tasks], dtype=np.bool_)
+    rows = np.zeros((len(problem.trucks), at.TRUCK_WIDTH), dtype=np.int32)
+    groups: dict[tuple[object, ...], int] = {}
+    for number, truck in enumerate(problem.trucks):
+        carries = bool(may_serve[loaded, number].any()) or truck.start_load_kg > 0 or truck.start_load_l > 0
+        unloads = truck.ends_empty and carries and bool(problem.may_tip[:, number].any())
+        look = (truck, may_serve[:, number].tobytes(), problem.may_tip[:, number].tobytes())
+        rows[number] = _truck_row(truck, unloads, groups.setdefault(look, len(groups)))
+    return rows
+
+
+def _truck_row(truck: Truck, unloads: bool, group: int) -> list[int]:
+    latest_end_s = truck.shift_end_s + truck.overtime_s
+    row = [0] * at.TRUCK_WIDTH
+    row[at.T_FROM], row[at.T_TO] = truck.start_location, truck.end_location
+    row[at.T_START], row[at.T_END], row[at.T_SHIFT_END] = truck.shift_start_s, latest_end_s, truck.shift_end_s
+    row[at.T_REST_S : at.T_FREE_UNTIL + 1] = _rest_row(truck.rest, truck.shift_start_s, latest_end_s)
+    row[at.T_KG : at.T_MAX_STOPS + 1] = [
+        min(limit, BIGGEST_LOAD)
+        for limit in (truck.capacity_kg, truck.capacity_l, truck.max_kg, truck.max_l, truck.max_stops)
+    ]
+    row[at.T_PROFILE], row[at.T_PERMILLE] = truck.profile, truck.speed_permille
+    row[at.T_UNLOADS] = int(unloads)
+    row[at.T_START_KG] = min(truck.start_load_kg, BIGGEST_LOAD)
+    row[at.T_START_L] = min(truck.start_load_l, BIGGEST_LOAD)
+    row[at.T_GROUP] = group
+    return row
+
+
+def _rest_row(rest: Break | None, start_s: int, end_s: int) -> list[int]:
+    """Duration, window and the latest return without a break, for a truck that leaves when its shift begins."""
+    if rest is None:
+        return [0, 0, 0, end_s]
+    latest_s = rest.latest_s if rest.after_s is None else min(rest.latest_s, start_s + rest.after_s)
+    latest_s = max(latest_s, -1)
+    free_until_s = at.NEVER if rest.always else min(latest_s, end_s)
+    if start_s > rest.latest_s and not rest.always:
+        return [0, 0, 0, end_s]
+    return [rest.duration_s, rest.earliest_s, latest_s, free_until_s]
+
+
+def _prices(trucks: Sequence[Truck]) -> NDArray[np.float64]:
+    """Costs per metre and second; where driving costs nothing at all, a metre has a little price to search by."""
+    prices = np.array(
+        [
+            [truck.cost_per_km / 1000, truck.cost_per_h / 3600, truck.fixed_cost, truck.overtime_cost_per_h / 3600]
+            for truck in trucks
+        ],
+        dtype=np.float64,
+    ).reshape(-1, at.PRICE_WIDTH)
+    idle = (prices[:, at.P_METRE] == 0) & (prices[:, at.P_SECOND] == 0)
+    prices[idle, at.P_METRE] = 1e-6
+    return prices
+
+
+def _neighbours(page: Int32, rows: Int32, prices: NDArray[np.float64]) -> tuple[Int32, Int32]:
+    """For each task the tasks to look beside when it is put back, and those around it to take strings from.
+
+    Both nearest first by the mean truck's cost, -1 fills up. For the first, waiting and lateness between the two tasks'
+    windows count as well (after Vidal et al., Computers & OR 40, 2013): two neighbours that cannot follow each other
+    are no neighbours.
+    """
+    task_count = len(rows)
+    near = np.full((task_count, max(1, min(NEAR_COUNT, task_count - 1))), -1, dtype=np.int32)
+    ring = np.full((task_count, max(1, min(RING_COUNT, task_count - 1))), -1, dtype=np.int32)
+    if task_count < 2 or not len(prices):
+        return near, ring
+    metre, second = prices[:, : at.P_FIXED].mean(axis=0).tolist()
+    locations, service_s = rows[:, at.E_LOCATION], rows[:, at.E_SERVICE].astype(np.float64)
+    opens, closes = rows[:, at.E_OPEN].astype(np.float64), rows[:, at.E_CLOSE].astype(np.float64)
+    for task, location in enumerate(locations):
+        there, back = page[location, locations].astype(np.float64), page[locations, location].astype(np.float64)
+        there_cost, back_cost = there @ (second, metre), back @ (second, metre)
+        nearness = there_cost + back_cost
+        nearness[task] = np.inf
+        ring[task] = _smallest(nearness, ring.shape[1])
+        rate = float(there_cost.sum() / max(there[:, 0].sum(), 1.0))
+        after = _wasted_s(opens[task], closes[task], service_s[task] + there[:, 0], opens, closes)
+        before = _wasted_s(opens, closes, service_s + back[:, 0], opens[task], closes[task])
+        fitting = np.minimum(there_cost + rate * after, back_cost + rate * before)
+        fitting[task] = np.inf
+        near[task] = _smallest(fitting, near.shape[1])
+    return near, ring
+
+
+def _wasted_s(
+    opens: NDArray[np.float64],
+    closes: NDArray[np.float64],
+    between_s: NDArray[np.float64],
+    next_opens: NDArray[np.float64],
+    next_closes: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """A fifth of the seconds that must be waited from one task to the next, and all that come too late."""
+    wait_s = np.maximum(next_opens - closes - between_s, 0)
+    late_s = np.maximum(opens + between_s - next_closes, 0)
+    return 0.2 * wait_s + late_s
+
+
+def _smallest(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    """Where the smallest values are, smallest first."""
+    places = np.argpartition(values, count - 1)[:count]
+    return places[np.argsort(values[places], kind="stable")]
+
+
+def _order(problem: Problem, entities: Int32, page: Int32) -> NDArray[np.float64]:
+    """What tasks can be sorted by: demand, nearness to a depot, window length, window start, window end."""
+    task_count = len(problem.tasks)
+    order = np.zeros((task_count, SORT_KEYS), dtype=np.float64)
+    if not task_count or not problem.trucks:
+        return order
+    rows = entities[:task_count].astype(np.int64)
+    starts = sorted({truck.start_location for truck in problem.trucks})
+    order[:, 0] = -(rows[:, at.E_KG] + rows[:, at.E_L])
+    order[:, 1] = page[starts][:, rows[:, at.E_LOCATION], 0].min(axis=0)
+    order[:, 2] = rows[:, at.E_CLOSE] - rows[:, at.E_OPEN]
+    order[:, 3] = rows[:, at.E_OPEN]
+    order[:, 4] = -rows[:, at.E_CLOSE]
+    return order
+
+
+def priority_weights(tasks: Sequence[Task]) -> NDArray[np.float64]:
+    """The price of leaving a task out: one of a higher priority outweighs all of the lower ones together."""
+    ranks = {priority: rank for rank, priority in enumerate(sorted({task.priority for task in tasks}))}
+    base = float(len(tasks) + 1)
+    return np.array([base ** ranks[task.priority] for task in tasks], dtype=np.float64)

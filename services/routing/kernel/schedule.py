@@ -1,0 +1,294 @@
+"""How a search spends its time: a first plan, fewer trucks where they are dear, then annealing on the cost.
+
+Everything runs in short blocks, so that it can be told of, and stopped, at any moment (planner.md, "Schedule").
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from services.routing.kernel import layout as at
+from services.routing.kernel import search
+from services.routing.kernel.cache import discard_stale
+from services.routing.kernel.data import KernelData
+from services.routing.kernel.fleet import least_trucks
+from services.routing.kernel.state import (
+    BANK,
+    BEST_COST,
+    BEST_WEIGHT,
+    COST,
+    SearchState,
+    accept,
+    begin_step,
+    clear_truck,
+    list_absent,
+    new_state,
+    remember_best,
+    restore,
+)
+
+discard_stale(search.run)
+
+BLOCK_S = 0.04
+"""A block of steps is to last about so long."""
+HOT, COLD = 0.5, 0.005
+"""The temperature falls from and to so many units; a unit is what a step that makes a cold plan dearer costs more."""
+DEAR_TRUCK = 20.0
+"""A truck whose fixed cost is above so many units is worth a search of its own to save."""
+CHARGE = 5.0
+"""What such a truck costs, in units, while the search is free to use more of them."""
+SPARE_TRUCKS = 2
+FLEET_HEAT = 0.05
+
+
+@dataclass(slots=True)
+class Budget:
+    """What a search may spend: wall time, or a number of steps, which makes it repeatable."""
+
+    time_limit_s: float
+    steps: int | None = None
+    should_stop: Callable[[], bool] | None = None
+    started: float = field(default_factory=time.monotonic)
+    done: int = 0
+    stopped: bool = False
+
+    def elapsed_s(self) -> float:
+        """Seconds since the budget was made."""
+        return time.monotonic() - self.started
+
+    def spent(self) -> float:
+        """The share that is used up, 1 or more when it is over."""
+        if self.stopped or (self.should_stop is not None and self.should_stop()):
+            self.stopped = True
+            return 1.0
+        by_time = self.elapsed_s() / max(self.time_limit_s, 1e-9)
+        if self.steps is None or by_time >= 1.0:
+            return by_time
+        return self.done / max(self.steps, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A plan of the kernel: per truck what it does, as rows of the kernel's entities, and what is absent.
+
+    `weight` is what the absent tasks weigh by priority; of two plans the lighter is better, then the cheaper.
+    """
+
+    routes: list[list[int]]
+    absent: list[int]
+    cost: float
+    weight: float
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """What plans are compared by, less is better."""
+        return self.weight, self.cost
+
+    @property
+    def used(self) -> list[int]:
+        """The trucks that have a route."""
+        return [truck for truck, route in enumerate(self.routes) if route]
+
+
+class Search:
+    """One search with its own state; several can run in threads at once, the compiled part needs no interpreter.
+
+    With `spare` it leaves a few trucks more than needed to the search for short routes until late, which is better
+    where many trucks are at their limit.
+    """
+
+    def __init__(
+        self,
+        data: KernelData,
+        seed: int,
+        budget: Budget,
+        on_better: Callable[[Found], None] | None = None,
+        *,
+        spare: bool = False,
+    ) -> None:
+        self._fixed = data.prices[:, at.P_FIXED].copy()
+        self._data = data._replace(prices=data.prices.copy())
+        self._state: SearchState = new_state(data, seed)
+        self._budget = budget
+        self._on_better = on_better
+        self._spare = spare
+        self._block = 16
+        self._unit = 1.0
+        self._best: Found | None = None
+
+    def solve(self) -> Found:
+        """Spend the budget and give the best plan."""
+        if not self._data.task_count or not self._data.truck_count:
+            return Found([[] for _ in range(self._data.truck_count)], list(range(self._data.task_count)), 0.0, 0.0)
+        self._fill()
+        self._find_unit()
+        if float(self._fixed.max()) <= DEAR_TRUCK * self._unit:
+            self._anneal(HOT, COLD, until=1.0)
+        elif self._spare:
+            self._solve_with_spare()
+        else:
+            self._solve_with_few()
+        assert self._best is not None
+        return self._best
+
+    def _solve_with_few(self) -> None:
+        """Fewer trucks first, then short routes with those."""
+        self._save_trucks(until=0.03)
+        if self._above_bound():
+            self._anneal_freely(HOT, COLD, until=0.20)
+            while self._above_bound() and self._budget.spent() < 0.40:
+                before = len(self._found().used)
+                self._save_trucks(until=self._budget.spent() + 0.06)
+                if self._above_bound():
+                    self._anneal(HOT / 4, COLD, until=min(self._budget.spent() + 0.05, 0.42))
+                elif len(self._found().used) == before:
+                    break
+        self._anneal(HOT, 0.7 * COLD, until=1.0)
+
+    def _solve_with_spare(self) -> None:
+        """Short routes with spare trucks first, then fewer trucks, then a cold polish."""
+        self._save_trucks(until=0.03)
+        self._anneal_freely(HOT, COLD, until=0.80)
+        self._save_trucks(until=0.90)
+        self._anneal(HOT / 20, 0.7 * COLD, until=1.0)
+
+    def _fill(self) -> None:
+        """A first plan: every task at its cheapest place, in random order."""
+        random = np.random.default_rng(int(self._state.random[0]))
+        self._state.bank[:] = random.permutation(self._data.task_count)
+        while search.fill(self._data, self._state, 100):
+            if self._budget.elapsed_s() > self._budget.time_limit_s or self._budget.spent() >= 1.0:
+                self._state.counts[BANK] = 0
+        self._note()
+
+    def _find_unit(self) -> None:
+        """Cool the first plan a little and measure what a bad step costs."""
+        driving = float(self._state.sums[COST]) - float(self._fixed[self._found().used].sum())
+        arc = max(driving / max(self._data.task_count, 1), 1e-6)
+        self._unit = arc
+        self._anneal(0.1, 0.1, until=0.02)
+        self._charge(0.0)
+        rise = search.mean_rise(self._data, self._state, min(500, 20 * self._data.task_count))
+        self._charge(None)
+        self._unit = max(float(rise), 0.1 * arc)
+
+    def _anneal(self, hot: float, cold: float, until: float) -> None:
+        """Steps at a temperature that falls with the share of the budget that is spent."""
+        begin = spent = self._budget.spent()
+        while spent < until:
+            share = (spent - begin) / (until - begin)
+            self._run_block(self._unit * hot * (cold / hot) ** share)
+            self._note()
+            spent = self._budget.spent()
+        self._go_back()
+
+    def _anneal_freely(self, hot: float, cold: float, until: float) -> None:
+        """The same with trucks at a moderate charge and a few of them to spare."""
+        used = set(self._found().used)
+        empty = [truck for truck in range(self._data.truck_count) if truck not in used]
+        self._close(set(empty[SPARE_TRUCKS:]))
+        self._charge(CHARGE * self._unit)
+        self._go_back()
+        remember_best(self._data, self._state)
+        begin = spent = self._budget.spent()
+        while spent < until:
+            share = (spent - begin) / (until - begin)
+            self._run_block(self._unit * hot * (cold / hot) ** share)
+            self._note()
+            spent = self._budget.spent()
+        loose = self._found()
+        self._charge(None)
+        self._take(loose)
+        remember_best(self._data, self._state)
+
+    def _save_trucks(self, until: float) -> None:
+        """Take trucks away one after another, as long as all their tasks find a place on the others."""
+        while self._budget.spent() < until and self._above_bound():
+            before = self._found()
+            truck = self._least_needed(before.used)
+            self._close({other for other in range(self._data.truck_count) if other not in before.used or other == truck})
+            begin_step(self._state)
+            clear_truck(self._data, self._state, truck)
+            accept(self._state)
+            list_absent(self._data, self._state)
+            while self._budget.spent() < until:
+                if self._run_block(self._unit * FLEET_HEAT, fleet=True, goal=before.weight):
+                    break
+            saved = float(self._state.sums[1]) <= before.weight
+            if not saved:
+                self._take(before)
+            remember_best(self._data, self._state)
+            self._note()
+            if not saved:
+                break
+
+    def _least_needed(self, used: list[int]) -> int:
+        """The truck whose tasks have been absent least often."""
+        served = self._state.nodes[: self._data.task_count, at.TRUCK]
+        sums = np.bincount(served[served >= 0], self._state.absences[served >= 0], self._data.truck_count)
+        return min(used, key=lambda truck: float(sums[truck]))
+
+    def _above_bound(self) -> bool:
+        return len(self._found().used) > least_trucks(self._data)
+
+    def _charge(self, fixed: float | None) -> None:
+        """Let every truck cost so much, or what it does cost; the sums of the state follow."""
+        charges = self._fixed if fixed is None else np.minimum(self._fixed, fixed)
+        used = self._state.totals[:, at.S_STOPS] > 0
+        self._state.truck_cost[used] += (charges - self._data.prices[:, at.P_FIXED])[used]
+        self._data.prices[:, at.P_FIXED] = charges
+        self._state.sums[COST] = self._state.truck_cost.sum()
+
+    def _close(self, trucks: set[int]) -> None:
+        for truck in range(self._data.truck_count):
+            self._state.totals[truck, at.S_CLOSED] = int(truck in trucks)
+
+    def _found(self) -> Found:
+        """The best plan of the phase, at true cost."""
+        state, data = self._state, self._data
+        spans, stops = state.best_spans.tolist(), state.best_stops.tolist()
+        routes = [stops[spans[truck] : spans[truck + 1]] for truck in range(data.truck_count)]
+        served = {entity for route in routes for entity in route}
+        absent = [task for task in range(data.task_count) if task not in served]
+        used = [truck for truck, route in enumerate(routes) if route]
+        cost = float(state.sums[BEST_COST]) + float((self._fixed - data.prices[:, at.P_FIXED])[used].sum())
+        return Found(routes, absent, cost, float(state.sums[BEST_WEIGHT]))
+
+    def _take(self, plan: Found) -> None:
+        """Make a plan the current one."""
+        spans = np.cumsum([0] + [len(route) for route in plan.routes]).astype(np.int32)
+        stops = np.array([entity for route in plan.routes for entity in route], dtype=np.int32)
+        restore(self._data, self._state, stops, spans)
+
+    def _go_back(self) -> None:
+        """Go on from the best plan of all."""
+        assert self._best is not None
+        self._take(self._best)
+        remember_best(self._data, self._state)
+
+    def _run_block(self, temperature: float, *, fleet: bool = False, goal: float = 0.0) -> bool:
+        """Some steps at one temperature; true if the fleet phase has reached its goal."""
+        steps = self._block
+        if self._budget.steps is not None:
+            steps = max(1, min(100, self._budget.steps - self._budget.done))
+        began = time.monotonic()
+        taken = int(search.run(self._data, self._state, steps, temperature, temperature, fleet, goal))
+        lasted_s = time.monotonic() - began
+        self._budget.done += taken
+        if taken == steps:
+            self._block = int(np.clip(steps * BLOCK_S / max(lasted_s, 1e-4), 1, 4 * steps))
+        return taken < steps
+
+    def _note(self) -> None:
+        """Keep the best plan of all phases, and tell of it."""
+        if self._best is not None and (self._state.sums[BEST_WEIGHT], self._state.sums[BEST_COST]) >= self._best.rank:
+            return
+        found = self._found()
+        if self._best is None or found.rank < self._best.rank:
+            self._best = found
+            if self._on_better is not None:
+                self._on_better(found)

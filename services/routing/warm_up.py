@@ -1,0 +1,34 @@
+"""Compiles the search kernel ahead of time, in set-up, so that no plan waits for it: `python -m services.routing.warm_up`.
+
+The compiled code is kept beside the package, or in the folder that NUMBA_CACHE_DIR names, until a source file changes.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from services.routing.planner import solve
+from services.routing.problem import Break, Problem, Station, Task, Travel, Truck
+from services.routing.solution import Solution
+
+
+def warm_up() -> Solution:
+    """Plan a tiny day, which compiles (or loads) everything that a plan needs."""
+    places = np.array([[0, 0], [3, 1], [1, 4], [5, 2], [6, 6]], dtype=np.float64) * 1000
+    metres = np.abs(places[:, None, :] - places[None, :, :]).sum(axis=2).astype(np.int32)
+    truck = Truck(0, 0, capacity_kg=1000, shift_end_s=30_000, rest=Break(1800, 5000, 20_000), cost_per_km=100)
+    problem = Problem(
+        travel=(Travel(metres // 10, metres),),
+        tasks=tuple(Task(place, demand_kg=600, service_s=120) for place in (1, 2, 3)),
+        trucks=(truck, truck),
+        stations=(Station(4, tip_s=300),),
+    )
+    return solve(problem, time_limit_s=600.0, workers=1, steps=200)
+
+
+if __name__ == "__main__":
+    began = time.monotonic()
+    warm_up()
+    print(f"The planner's kernel is compiled ({time.monotonic() - began:.1f} s).")

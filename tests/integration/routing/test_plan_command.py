@@ -1,0 +1,82 @@
+"""`riqing plan` against a real planner."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from services.domain.kinds import PlanStatus
+from services.store import plans
+from services.store.connection import connect
+from tests.integration.routing.conftest import DAY
+from tests.road_servers import wait_until
+
+pytestmark = pytest.mark.usefixtures("planner")
+
+
+def start(database_url: str, *arguments: str) -> "subprocess.Popen[str]":
+    """Start the command line with the module's database."""
+    program = "from services.cli.main import main; main()"
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        env=os.environ | {"DATABASE_URL": database_url, "COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(database_url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command line to its end."""
+    process = start(database_url, *arguments)
+    output, errors = process.communicate(timeout=400)
+    return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+
+def test_routes_and_what_is_not_served_are_printed_and_published(town_database: str) -> None:
+    """One table of routes, one of what is left out and why, and the plan is with the trucks."""
+    result = run(town_database, "plan", str(DAY), "--time-limit", "2", "--publish")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert f"Plan for {DAY}" in result.stdout
+    assert "4 visits served, 3 not" in result.stdout
+    for words in (["SEA", "no_road_nearby"], ["PIT", "no_vehicle_may_serve"], ["ISLE", "unreachable"]):
+        assert any(all(word in line for word in words) for line in result.stdout.splitlines())
+    with connect(town_database) as connection:
+        published = plans.find_published_plan(connection, DAY)
+    assert published is not None
+    assert str(published.plan_id) in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["tuesday"], "riqing: 'tuesday' is not a date; write YYYY-MM-DD, today or tomorrow."),
+        (["2026-02-30"], "'2026-02-30' is not a date"),
+        ([str(DAY), "--time-limit", "0"], "--time-limit"),
+    ],
+)
+def test_what_is_wrong_in_the_request_is_one_line(town_database: str, arguments: list[str], expected: str) -> None:
+    """Nothing is planned, and the exit status says so."""
+    result = run(town_database, "plan", *arguments)
+    assert result.returncode != 0
+    assert expected in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_ctrl_c_cancels_the_plan(town_database: str) -> None:
+    """The planner is free again, and nothing is left half done."""
+    process = start(town_database, "plan", "2026-03-11", "--time-limit", "600")
+
+    def newest() -> plans.PlanRow | None:
+        with connect(town_database) as connection:
+            found = plans.list_plans(connection, DAY.replace(day=11))
+        return found[0] if found else None
+
+    wait_until(lambda: (plan := newest()) is not None and plan.status is PlanStatus.SOLVING, 300)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    wait_until(lambda: (plan := newest()) is not None and plan.status is PlanStatus.CANCELLED, 10)
