@@ -1,0 +1,124 @@
+"""Clearance as a process: `python -m services.clearance.service` decides visits as readings come in."""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from types import FrameType
+
+import psycopg
+from psycopg import sql
+
+from services.clearance.rounds import BATCHES_A_ROUND, Rounds
+from services.domain.errors import NotFoundError, RiqingError
+from services.heartbeat import beat
+from services.store.connection import Connection, StoreUnavailableError, configured_url, connect
+
+log = logging.getLogger(__name__)
+
+READINGS_CHANNEL = "readings_stored"
+REGISTER_CHANNELS = ("register_changed", "devices_changed")
+CLOCK_CHANNEL = "town_clock"
+TICK_S = 1.0
+"""A round runs at least this often, for due visits that become missed without any reading."""
+LINGER_S = 0.3
+"""What comes within this time of a first reading is decided with it."""
+WATCH_EVERY_S = 5.0
+"""How often alarms are looked at."""
+TRY_AGAIN_S = 1.0
+SINGLE_WORKER_LOCK = 0x72697169
+"""An advisory lock of this number keeps a second process waiting, so that no two decide one vehicle at once."""
+
+
+class Clearance:
+    """Rounds of deciding, through any absence of the database, until told to stop."""
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+        self._stopping = threading.Event()
+        self._said = ""
+
+    def stop(self) -> None:
+        """Let `run` finish its round and return. Any thread."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Work until `stop`."""
+        while not self._stopping.is_set():
+            try:
+                with connect(self._database_url, autocommit=True) as connection:
+                    self._work(connection)
+            except (StoreUnavailableError, NotFoundError) as error:
+                self._wait_after(error)
+            except psycopg.OperationalError as error:
+                self._wait_after(StoreUnavailableError(f"The database went away: {error}".strip()))
+
+    def _wait_after(self, error: RiqingError) -> None:
+        if isinstance(error, NotFoundError):
+            beat()  # nothing is wrong with us: there is no town yet
+        if str(error) != self._said:
+            self._said = str(error)
+            log.warning("%s", error)
+        self._stopping.wait(TRY_AGAIN_S)
+
+    def _work(self, connection: Connection) -> None:
+        for channel in (READINGS_CHANNEL, CLOCK_CHANNEL, *REGISTER_CHANNELS):
+            connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+        if not self._wait_for_turn(connection):
+            return
+        rounds = Rounds()
+        watched_at = 0.0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            taken = rounds.run(connection)
+            if time.monotonic() - watched_at >= WATCH_EVERY_S:
+                rounds.watch(connection)
+                watched_at = time.monotonic()
+            beat()
+            self._said = ""
+            log.debug("took %d batches in %.3f s", taken, time.monotonic() - began)
+            if taken < BATCHES_A_ROUND:
+                self._wait_for_news(connection, rounds)
+
+    def _wait_for_turn(self, connection: Connection) -> bool:
+        """Wait until no other process decides; return False when stopped before."""
+        while not self._stopping.is_set():
+            row = connection.execute("SELECT pg_try_advisory_lock(%s)", (SINGLE_WORKER_LOCK,)).fetchone()
+            if row is not None and row[0]:
+                return True
+            beat()
+            self._stopping.wait(TRY_AGAIN_S)
+        return False
+
+    def _wait_for_news(self, connection: Connection, rounds: Rounds) -> None:
+        """Return soon after something was announced, or when a tick has passed."""
+        for timeout_s, first_only in ((TICK_S, 1), (LINGER_S, None)):
+            heard = list(connection.notifies(timeout=timeout_s, stop_after=first_only))
+            if any(notice.channel in REGISTER_CHANNELS for notice in heard):
+                rounds.forget_register()
+            if not heard:
+                return
+
+
+def main() -> int:
+    """Run by the environment's settings until SIGTERM or SIGINT; return the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        clearance = Clearance(configured_url())
+    except RiqingError as error:
+        print(f"riqing: {error}", file=sys.stderr)
+        return 1
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        clearance.stop()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    clearance.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""`riqing report`: the daily bulletin, on the terminal or as files."""
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from services.clearance.bulletin import Bulletin
+from services.cli.options import DEFAULT_DATA_DIR, DataDir
+from services.domain.errors import InvalidRequestError, RiqingError
+from services.domain.town import Town
+from services.reports.fetch import fetch_bulletin
+from services.reports.page import make_page
+from services.reports.print_out import make_pdf
+from services.reports.sections import heading, sections, standing
+from services.reports.table import print_table
+from services.reports.words import Language, Words
+from services.reports.workbook import make_workbook
+from services.store.connection import connect
+from services.store.town import load_town
+
+FORMATS = ("table", "json", "xlsx", "html", "pdf")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command("report")(report)
+
+
+def report(
+    day: Annotated[str, typer.Argument(metavar="DATE", help="The service day, YYYY-MM-DD.")],
+    formats: Annotated[
+        str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}, separated by commas.")
+    ] = "table",
+    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
+    output: Annotated[Path, typer.Option(help="The folder that files are written to.", file_okay=False)] = Path(),
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Draw up the daily bulletin: table and JSON on standard output, the other forms as files.
+
+    With several forms JSON is a file too.
+    """
+    del data_dir  # its settings are in the environment by now
+    wanted = _formats(formats)
+    service_date = _date(day)
+    with connect() as connection:
+        town = load_town(connection)
+        bulletin = fetch_bulletin(connection, service_date)
+    for form in wanted:
+        if form == "table":
+            _print(bulletin, town, Words(language))
+        elif form == "json" and len(wanted) == 1:
+            sys.stdout.write(_json(bulletin))
+        else:
+            _write(output / f"riqing-{service_date}.{form}", _file(form, bulletin, town, Words(language)))
+
+
+def _formats(text: str) -> list[str]:
+    wanted = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    unknown = [form for form in wanted if form not in FORMATS]
+    if unknown or not wanted:
+        raise InvalidRequestError(f"--format {text!r}: expected one or more of {', '.join(FORMATS)}.")
+    return wanted
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidRequestError(f"{text!r} is not a date; write YYYY-MM-DD such as 2026-03-02.") from error
+
+
+def _print(bulletin: Bulletin, town: Town, words: Words) -> None:
+    console = Console()
+    if not console.is_terminal:
+        # In a file or a pipe nobody wants columns cut at 80 characters.
+        console = Console(width=240)
+    parts = sections(bulletin, words, town.zone_info)
+    print_table(console, heading(bulletin, words), standing(bulletin, words, town.zone_info), parts, words["nothing"])
+
+
+def _json(bulletin: Bulletin) -> str:
+    return json.dumps(bulletin.as_json(), ensure_ascii=False, indent=2) + "\n"
+
+
+def _file(form: str, bulletin: Bulletin, town: Town, words: Words) -> bytes:
+    if form == "json":
+        return _json(bulletin).encode()
+    title, line = heading(bulletin, words), standing(bulletin, words, town.zone_info)
+    parts = sections(bulletin, words, town.zone_info)
+    if form == "xlsx":
+        return make_workbook(title, line, parts, words["nothing"])
+    if form == "html":
+        return make_page(title, line, parts, words).encode()
+    return make_pdf(title, line, parts, words)
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise RiqingError(f"{path} cannot be written: {error.strerror}.") from error
+    print(path, file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Coverage and utilisation of public toilets and transfer stations."""

@@ -1,0 +1,157 @@
+"""What the API and the bulletin ask of facilities: fetch from the store, call the calculation, return its result."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from services.domain.kinds import DISPOSAL_SITE_KINDS, FacilityKind
+from services.domain.town import Interval
+from services.facilities.areas import FloatArray, ZoneAreas
+from services.facilities.coverage import DemandKind, StationCoverage, ToiletCoverage
+from services.facilities.spans import Bucket, buckets_of
+from services.facilities.stations import HAUL_LIMIT, cover_stations
+from services.facilities.toilets import RADIUS_LIMIT, Demand, cover_toilets
+from services.facilities.utilisation import Utilisation, use_of_station, use_of_toilet
+from services.roads.network import UNREACHABLE, RoadNetwork
+from services.roads.settings import RoadsSettings
+from services.roads.walking import WalkingNetwork
+from services.store.connection import Connection
+from services.store.evidence import StoredWeighing, load_weighings
+from services.store.facility_readings import USAGE_COLUMNS, load_station_times, load_usages
+from services.store.registry import load_facilities, load_points, load_population, load_zones
+from services.store.standards import load_standard_limits
+from services.store.town import load_clock, load_town
+
+TOILET_RADIUS_M = 300.0
+STATION_RADIUS_M = 3_000.0
+"""What is taken where the office has no limit in its table."""
+SAMPLE_SPACING_M = 25.0
+MATRIX_PLACES = 400
+BEFORE = timedelta(hours=1)
+"""The last message before a span may still hold when it begins."""
+
+
+def toilet_coverage(connection: Connection, radius_m: float | None = None) -> ToiletCoverage:
+    """Return the coverage of toilets in service; `radius_m` is by default the standard's service radius.
+
+    Raises:
+        NoRoadsError: there are no roads yet.
+
+    """
+    limits = load_standard_limits(connection)
+    limit = limits.get(RADIUS_LIMIT)
+    usual_m = TOILET_RADIUS_M if limit is None or limit.value_high is None else limit.value_high
+    walking = WalkingNetwork.current(RoadsSettings().directory)
+    zones = ZoneAreas(load_zones(connection))
+    return cover_toilets(
+        walking,
+        _demand(connection, walking, zones),
+        load_facilities(connection, [FacilityKind.PUBLIC_TOILET]),
+        zones,
+        limits,
+        usual_m if radius_m is None else radius_m,
+    )
+
+
+def station_coverage(connection: Connection, radius_m: float | None = None) -> StationCoverage:
+    """Return the coverage of transfer stations in service; `radius_m` is by default the standard's haul.
+
+    Raises:
+        RoadEngineError: the roads do not answer.
+
+    """
+    limits = load_standard_limits(connection)
+    limit = limits.get(HAUL_LIMIT)
+    usual_m = STATION_RADIUS_M if limit is None or limit.value_low is None else limit.value_low
+    with RoadNetwork.for_profile() as roads:
+        return cover_stations(
+            RoadHauls(roads),
+            load_points(connection),
+            load_facilities(connection, [FacilityKind.TRANSFER_STATION]),
+            ZoneAreas(load_zones(connection)),
+            limits,
+            usual_m if radius_m is None else radius_m,
+        )
+
+
+def toilet_utilisation(
+    connection: Connection, start: datetime, end: datetime, bucket: Bucket = Bucket.DAY
+) -> list[Utilisation]:
+    """Return the use of each public toilet in each bucket of `start` to `end` (both aware), by facility.
+
+    Buckets are whole: the first is the one that `start` lies in. Those that lie in the future are left out.
+    """
+    town, now = load_town(connection), load_clock(connection).now()
+    buckets = buckets_of(town, start, end, bucket)
+    if not buckets:
+        return []
+    limits = load_standard_limits(connection)
+    usages = load_usages(connection, Interval(buckets[0].start - BEFORE, buckets[-1].end))
+    silent = {name: np.empty(0) for name in USAGE_COLUMNS}
+    return [
+        row
+        for facility in load_facilities(connection, [FacilityKind.PUBLIC_TOILET])
+        for row in use_of_toilet(facility, town, buckets, now, usages.get(facility.facility_id, silent), limits)
+    ]
+
+
+def station_utilisation(
+    connection: Connection, start: datetime, end: datetime, bucket: Bucket = Bucket.DAY
+) -> list[Utilisation]:
+    """Return the use of each transfer station and disposal site in each bucket, by facility.
+
+    Buckets are as in `toilet_utilisation`.
+    """
+    town, now = load_town(connection), load_clock(connection).now()
+    buckets = buckets_of(town, start, end, bucket)
+    if not buckets:
+        return []
+    span = Interval(buckets[0].start, buckets[-1].end)
+    heard = load_station_times(connection, Interval(span.start - BEFORE, span.end))
+    weighings: dict[str, list[StoredWeighing]] = defaultdict(list)
+    for weighing in load_weighings(connection, span):
+        weighings[weighing.facility_id].append(weighing)
+    return [
+        row
+        for facility in load_facilities(connection, [FacilityKind.TRANSFER_STATION, *DISPOSAL_SITE_KINDS])
+        for row in use_of_station(
+            facility,
+            town,
+            buckets,
+            now,
+            weighings[facility.facility_id],
+            heard.get(facility.facility_id, np.empty(0)),
+        )
+    ]
+
+
+class RoadHauls:
+    """Hauls along the roads, asked in parts so that no matrix grows with the square of the points."""
+
+    def __init__(self, roads: RoadNetwork) -> None:
+        self._roads = roads
+
+    def nearest_m(self, places: FloatArray, stations: FloatArray) -> FloatArray:
+        """Return the metres by road from each place to its nearest station, infinite where no road leads."""
+        targets = [(float(lon), float(lat)) for lon, lat in stations]
+        found = [np.empty(0)]
+        for first in range(0, len(places), MATRIX_PLACES):
+            part = [(float(lon), float(lat)) for lon, lat in places[first : first + MATRIX_PLACES]]
+            distance_m = self._roads.matrix(part + targets).distance_m[: len(part), len(part) :]
+            found.append(np.where(distance_m == UNREACHABLE, np.inf, distance_m).min(axis=1))
+        return np.concatenate(found)
+
+
+def _demand(connection: Connection, walking: WalkingNetwork, zones: ZoneAreas) -> Demand:
+    """Return where demand is: residents where a grid is given, else built-up streets within the zones."""
+    cells = load_population(connection)
+    if cells:
+        columns = np.array([(cell.lon, cell.lat, cell.residents) for cell in cells], dtype=np.float64)
+        return Demand(DemandKind.RESIDENTS, columns[:, 0], columns[:, 1], columns[:, 2])
+    samples = walking.street_samples(SAMPLE_SPACING_M)
+    kept = samples.built_up if samples.built_up.any() else np.ones(len(samples.lon), dtype=np.bool_)
+    if zones.zone_ids:
+        inside = [zone_id is not None for zone_id in zones.zones_of(samples.lon, samples.lat)]
+        kept = kept & np.array(inside, dtype=np.bool_)
+    return Demand(DemandKind.STREET_LENGTH_M, samples.lon[kept], samples.lat[kept], samples.length_m[kept])

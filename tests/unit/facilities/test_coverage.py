@@ -1,0 +1,154 @@
+"""Coverage on a street grid that can be reckoned by hand, and that it is monotone whatever the town."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.domain.kinds import FacilityKind, FacilityStatus
+from services.domain.registry import CollectionPoint, Facility, Zone
+from services.facilities.areas import FloatArray, ZoneAreas
+from services.facilities.coverage import DemandKind
+from services.facilities.stations import cover_stations
+from services.facilities.toilets import Demand, cover_toilets
+from services.store.standards import StandardLimit
+
+DEGREE_M = 111_320.0
+"""At the equator, where a degree is as long both ways; the towns of these tests lie there."""
+
+LIMITS = {
+    "toilet_service_radius_m": StandardLimit("toilet_service_radius_m", None, 300, "m", "GB", "radius", "seen", ""),
+    "toilet_density_residential_per_km2": StandardLimit(
+        "toilet_density_residential_per_km2", 3, 5, "1/km²", "GB/T", "density", "seen", ""
+    ),
+    "station_haul_small_vehicle_m": StandardLimit(
+        "station_haul_small_vehicle_m", 3000, 5000, "m", "CJJ/T", "haul", "seen", ""
+    ),
+}
+
+
+class Grid:
+    """Distances along a fine grid of streets: as many metres east as west, and then north or south."""
+
+    def distances_to_places(self, facilities: FloatArray, places: FloatArray, limit_m: float = np.inf) -> FloatArray:
+        """Return the metres to the nearest facility."""
+        del limit_m
+        return self.nearest_m(places, facilities)
+
+    def nearest_m(self, places: FloatArray, stations: FloatArray) -> FloatArray:
+        """Return the metres to the nearest station."""
+        if len(stations) == 0:
+            return np.full(len(places), np.inf)
+        found: FloatArray = np.abs(places[:, None, :] - stations[None, :, :]).sum(axis=2).min(axis=1) * DEGREE_M
+        return found
+
+
+def toilet(x_m: float, y_m: float, status: FacilityStatus = FacilityStatus.IN_SERVICE) -> Facility:
+    """Return a toilet so many metres east and north."""
+    return Facility(f"T{x_m}-{y_m}", FacilityKind.PUBLIC_TOILET, x_m / DEGREE_M, y_m / DEGREE_M, status=status)
+
+
+def square(zone_id: str, x_m: float, y_m: float, side_m: float) -> Zone:
+    """Return a square zone by its corner in the south-west."""
+    west, south, east, north = (value / DEGREE_M for value in (x_m, y_m, x_m + side_m, y_m + side_m))
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return Zone(zone_id, {"type": "Polygon", "coordinates": [ring]})
+
+
+def residents(cells: Sequence[tuple[float, float, float]]) -> Demand:
+    """Return residents at places in metres."""
+    columns = np.array(cells, dtype=np.float64).reshape(-1, 3)
+    return Demand(DemandKind.RESIDENTS, columns[:, 0] / DEGREE_M, columns[:, 1] / DEGREE_M, columns[:, 2])
+
+
+ZONES = ZoneAreas([square("Z1", 0, 0, 1000), square("Z2", 1000, 0, 1000)])
+PEOPLE = residents([(100, 100, 50), (500, 100, 30), (1500, 500, 120), (1900, 900, 80), (5000, 5000, 7)])
+
+
+def test_coverage_is_what_can_be_reckoned_by_hand() -> None:
+    """Within 300 m of a toilet at (100, 300) live 50 of 287, and the gaps are told by how many live there."""
+    found = cover_toilets(Grid(), PEOPLE, [toilet(100, 300)], ZONES, LIMITS, 300)
+    assert (found.demand, found.covered, found.toilets) == (287, 50, 1)
+    assert found.covered_ratio == pytest.approx(50 / 287)
+    assert [(gap.demand, gap.zone_id) for gap in found.gaps] == [(120, "Z2"), (80, "Z2"), (30, "Z1"), (7, None)]
+    assert found.gaps[0].distance_m == pytest.approx(1600)
+    by_zone = {zone.zone_id: zone for zone in found.zones}
+    assert (by_zone["Z1"].covered, by_zone["Z1"].demand, by_zone["Z1"].facilities) == (50, 80, 1)
+    assert by_zone["Z1"].area_km2 == pytest.approx(1.0, rel=0.01)
+    assert by_zone["Z1"].per_km2 == pytest.approx(1.0, rel=0.01)
+    assert [check.meets for check in by_zone["Z1"].standards] == [False]
+    assert by_zone[None].demand == 7
+    assert found.area_km2 == pytest.approx(2.0, rel=0.01)
+
+
+@pytest.mark.parametrize("status", [status for status in FacilityStatus if status is not FacilityStatus.IN_SERVICE])
+def test_only_toilets_in_service_count(status: FacilityStatus) -> None:
+    """A toilet that is planned, built, renovated or retired covers nobody."""
+    found = cover_toilets(Grid(), PEOPLE, [toilet(100, 300, status)], ZONES, LIMITS, 300)
+    assert (found.covered, found.toilets, found.per_km2) == (0, 0, 0)
+    assert all(gap.distance_m is None for gap in found.gaps)
+
+
+def test_a_radius_is_held_against_the_standard() -> None:
+    """300 m meets the clause, 500 m does not, and the clause is named."""
+    for radius_m, meets in ((300, True), (500, False)):
+        check = cover_toilets(Grid(), PEOPLE, [], ZONES, LIMITS, radius_m).standards[0]
+        assert (check.meets, check.clause) == (meets, "radius")
+
+
+def test_a_town_without_zones_people_or_toilets_has_no_figures_and_no_mishaps() -> None:
+    """Nothing to divide by is none, not zero."""
+    found = cover_toilets(Grid(), residents([]), [], ZoneAreas([]), {}, 300)
+    assert (found.covered_ratio, found.per_km2, found.area_km2, found.standards) == (None, None, None, [])
+
+
+def test_street_gaps_are_places_not_samples() -> None:
+    """Samples every 25 m along a street become a few places with its metres."""
+    x_m = np.arange(0, 1000, 25.0)
+    street = Demand(DemandKind.STREET_LENGTH_M, x_m / DEGREE_M, np.zeros(40), np.full(40, 25.0))
+    found = cover_toilets(Grid(), street, [], ZONES, LIMITS, 300)
+    assert 4 <= len(found.gaps) <= 7
+    assert sum(gap.demand for gap in found.gaps) == pytest.approx(1000)
+
+
+METRES = st.floats(-2000, 2000)
+CELLS = st.lists(st.tuples(METRES, METRES, st.floats(0, 500)), min_size=1, max_size=12)
+SITES = st.lists(st.tuples(METRES, METRES), max_size=5)
+
+
+@given(cells=CELLS, sites=SITES, more=st.tuples(METRES, METRES), radius_m=st.floats(50, 1500))
+def test_a_toilet_more_never_covers_less(
+    cells: list[tuple[float, float, float]],
+    sites: list[tuple[float, float]],
+    more: tuple[float, float],
+    radius_m: float,
+) -> None:
+    """Coverage rises with every toilet, with the radius, and never beyond the whole."""
+    demand = residents(cells)
+    toilets = [toilet(x_m, y_m) for x_m, y_m in sites]
+    before = cover_toilets(Grid(), demand, toilets, ZONES, LIMITS, radius_m)
+    after = cover_toilets(Grid(), demand, [*toilets, toilet(*more)], ZONES, LIMITS, radius_m)
+    wider = cover_toilets(Grid(), demand, toilets, ZONES, LIMITS, radius_m * 1.5)
+    assert before.covered <= after.covered + 1e-9
+    assert before.covered <= wider.covered + 1e-9
+    assert after.covered <= after.demand + 1e-9
+    assert sum(zone.demand for zone in before.zones) == pytest.approx(before.demand)
+    assert before.covered + sum(gap.demand for gap in before.gaps) == pytest.approx(before.demand, abs=1.0)
+
+
+def test_hauls_are_weighed_by_what_is_hauled() -> None:
+    """The mean haul is a kilogram's, a point without a road counts as not covered, and the worst gap comes first."""
+    points = [
+        CollectionPoint("A", 1000 / DEGREE_M, 0, expected_kg=300),
+        CollectionPoint("B", 4000 / DEGREE_M, 0, expected_kg=100),
+        CollectionPoint("C", 9000 / DEGREE_M, 0, expected_kg=200),
+    ]
+    station = Facility("S", FacilityKind.TRANSFER_STATION, 0, 0)
+    planned = Facility("S2", FacilityKind.TRANSFER_STATION, 9000 / DEGREE_M, 0, status=FacilityStatus.PLANNED)
+    found = cover_stations(Grid(), points, [station, planned], ZONES, LIMITS, 3000)
+    assert (found.covered_points, found.covered_kg, found.stations) == (1, 300, 1)
+    assert found.mean_haul_m == pytest.approx((300 * 1000 + 100 * 4000 + 200 * 9000) / 600)
+    assert [gap.point_id for gap in found.gaps] == ["C", "B"]
+    assert cover_stations(Grid(), points, [planned], ZONES, LIMITS, 3000).mean_haul_m is None
