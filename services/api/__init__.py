@@ -1,0 +1,1 @@
+"""HTTP: the API, its roles, the live stream and the page; one router a subject."""

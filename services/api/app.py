@@ -1,0 +1,193 @@
+"""The app: where the parts of the API are wired together."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import psycopg
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import PlainTextResponse
+from starlette.middleware.gzip import GZipMiddleware
+
+from services.api.database import Database
+from services.api.identity import authorise
+from services.api.limits import RateLimiter
+from services.api.live.feed import LiveFeed
+from services.api.live.hub import LiveHub
+from services.api.metrics import Metrics, MetricsMiddleware
+from services.api.middleware import HeadersMiddleware
+from services.api.openapi import describe
+from services.api.parts import Parts, Settings
+from services.api.problems import add_problem_handlers
+from services.api.readiness import Readiness
+from services.api.routers import (
+    alarms,
+    assessments,
+    auth,
+    cases,
+    clearance,
+    clock,
+    contractors,
+    coverage,
+    devices,
+    facilities,
+    health,
+    live,
+    map,
+    plans,
+    points,
+    public,
+    town,
+    utilisation,
+    vehicles,
+    zones,
+)
+from services.api.settings import EnrolmentSettings, LimitSettings, ServerSettings, SignInSettings
+from services.api.sign_in import ensure_first_admin
+from services.api.tokens import Tokens
+from services.api.user_directory import UserDirectory
+from services.broker.settings import BrokerSettings
+from services.domain.errors import RiqingError
+from services.store.backlog import Backlog, load_backlog
+from services.store.connection import configured_url
+
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    auth.router,
+    town.router,
+    clock.router,
+    map.router,
+    points.router,
+    facilities.router,
+    zones.router,
+    contractors.router,
+    vehicles.router,
+    devices.router,
+    plans.router,
+    clearance.router,
+    coverage.router,
+    utilisation.router,
+    alarms.router,
+    cases.router,
+    assessments.router,
+    live.router,
+    public.router,
+)
+
+STATE_EVENTS = ("clock", "position")
+"""What a new live stream begins with."""
+
+FIRST_ADMIN_RETRY_S = 1.0
+
+NO_PAGE = "The page is not built. Run `make setup` (or `npm ci && npm run build` in web/) and start the API again.\n"
+
+log = logging.getLogger(__name__)
+
+
+def load_settings() -> Settings:
+    """Read all settings of the API from the environment."""
+    return Settings(
+        server=ServerSettings(),
+        sign_in=SignInSettings(),
+        limits=LimitSettings(),
+        enrolment=EnrolmentSettings(),
+        broker=BrokerSettings(),
+    )
+
+
+def create_app(settings: Settings, database_url: str | None = None) -> FastAPI:
+    """Return the app; `database_url` defaults to the settings'."""
+    url = configured_url() if database_url is None else database_url
+    parts = _make_parts(settings, url)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        parts.database.open()
+        feed = LiveFeed(url, parts.database, parts.hub, asyncio.get_running_loop())
+        feed.start()
+        first_admin = asyncio.create_task(_ensure_first_admin(parts))
+        try:
+            yield
+        finally:
+            first_admin.cancel()
+            await run_in_threadpool(feed.stop)
+            await run_in_threadpool(parts.database.close)
+
+    app = FastAPI(
+        title="Riqing",
+        version=version("riqing"),
+        lifespan=lifespan,
+        docs_url=None,  # their pages load scripts from the internet
+        redoc_url=None,
+        max_body_size=settings.limits.body_bytes,
+    )
+    app.state.parts = parts
+    add_problem_handlers(app)
+    # Every route passes through `authorise`, which refuses what the table of roles does not allow.
+    guarded = APIRouter(dependencies=[Depends(authorise)])
+    for router in ROUTERS:
+        guarded.include_router(router)
+    app.include_router(guarded)
+    _serve_page(app, settings.server.web_dir)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(HeadersMiddleware)
+    app.add_middleware(MetricsMiddleware, metrics=parts.metrics)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    return app
+
+
+def _make_parts(settings: Settings, database_url: str) -> Parts:
+    limits = settings.limits
+    database = Database(database_url, limits.connections, limits.statement_s)
+    metrics = Metrics(lambda: _backlog(database))
+    return Parts(
+        settings=settings,
+        database=database,
+        tokens=Tokens(settings.sign_in),
+        users=UserDirectory(database),
+        hub=LiveHub(limits.stream_backlog_bytes, STATE_EVENTS, metrics.streams_cut.inc),
+        metrics=metrics,
+        readiness=Readiness(database, settings.broker),
+        sign_in_limiter=RateLimiter(limits.sign_ins_per_min),
+        public_read_limiter=RateLimiter(limits.public_reads_per_min),
+        public_report_limiter=RateLimiter(limits.public_reports_per_min),
+    )
+
+
+def _backlog(database: Database) -> Backlog | None:
+    try:
+        with database.connection() as connection:
+            return load_backlog(connection)
+    except psycopg.Error:
+        return None  # /readyz tells of the database; the other metrics must still be scraped
+
+
+async def _ensure_first_admin(parts: Parts) -> None:
+    """Create the first admin as soon as the database answers."""
+
+    def ensure() -> bool:
+        with parts.database.connection() as connection:
+            return ensure_first_admin(connection, parts.settings.sign_in)
+
+    while True:
+        try:
+            if await run_in_threadpool(ensure):
+                log.info("The first admin was created.")
+            return
+        except (psycopg.Error, RiqingError) as error:
+            log.warning("The first admin cannot be looked for yet: %s", " ".join(str(error).split()))
+            await asyncio.sleep(FIRST_ADMIN_RETRY_S)
+
+
+def _serve_page(app: FastAPI, web_dir: Path) -> None:
+    if (web_dir / "index.html").is_file():
+        app.frontend("/", directory=web_dir, fallback="index.html")
+        return
+
+    @app.get("/", include_in_schema=False)
+    async def read_no_page() -> PlainTextResponse:
+        return PlainTextResponse(NO_PAGE, status_code=503)

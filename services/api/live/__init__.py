@@ -1,0 +1,1 @@
+"""The live stream: changes in the store, told to everyone who listens."""

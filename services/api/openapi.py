@@ -1,0 +1,103 @@
+"""The API's description: who may call what, and every error that a route can answer."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from services.api.problems import PROBLEM_JSON, Problem
+from services.api.roles import access_to
+
+DESCRIPTION = """
+Plans, follows and proves a county town's daily refuse collection (日清).
+
+Instants are RFC 3339 with an offset; dates are service days; times of day are local HH:MM. A quantity's name
+carries its unit; rates are ratios from 0 to 1. Lists are paged by `cursor`. Places are GeoJSON when
+`Accept: application/geo+json` asks for it. Errors are problem details (RFC 9457).
+"""
+
+PROBLEM_SCHEMA = "#/components/schemas/Problem"
+ALWAYS = {"503": "The database, the broker or the road engine does not answer; try again."}
+NOT_PUBLIC = {"401": "Not signed in.", "403": "The role may not call this."}
+WITH_PATH_PARAMETER = {"404": "There is no such thing."}
+WITH_INPUT = {"422": "Something in the request is wrong; `errors` names the fields."}
+WITH_BODY = {"413": "The body is too large."}
+
+CONFLICTS = "409"
+MAY_CONFLICT = {
+    ("POST", "/api/v1/plans/{plan_id}/cancel"): "The plan is done already.",
+    ("POST", "/api/v1/plans/{plan_id}/publish"): "The plan is not ready.",
+    ("POST", "/api/v1/plans/{plan_id}/replan"): "The planner cannot do this yet.",
+    ("GET", "/api/v1/coverage/toilets"): "No roads are imported yet.",
+    ("GET", "/api/v1/coverage/stations"): "No roads are imported yet.",
+}
+TOO_MANY = "Too many requests or failures; `Retry-After` says when to try again."
+COUNTED = frozenset(
+    {
+        ("POST", "/api/v1/auth/token"),
+        ("GET", "/api/v1/public/toilets"),
+        ("POST", "/api/v1/public/reports"),
+        ("GET", "/api/v1/public/reports/{case_number}"),
+    }
+)
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document, made once."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title="Riqing 日清", version=app.version, description=DESCRIPTION, routes=app.routes, tags=app.openapi_tags
+        )
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        _add_problem_schema(schemas)
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                _describe_operation(operation, method.upper(), path)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _add_problem_schema(schemas: dict[str, Any]) -> None:
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem
+    for name in ("HTTPValidationError", "ValidationError"):  # the framework's own, which we do not answer
+        schemas.pop(name, None)
+
+
+def _describe_operation(operation: dict[str, Any], method: str, path: str) -> None:
+    access = access_to(method, path)
+    if access.public:
+        operation.pop("security", None)
+    else:
+        roles = ", ".join(sorted(access.roles))
+        operation["description"] = f"{operation.get('description', '')}\n\nRoles: {roles}."
+        operation["x-roles"] = sorted(access.roles)
+    responses = operation["responses"]
+    responses.pop("422", None)
+    for status, sentence in _errors(operation, method, path, access.public).items():
+        responses.setdefault(status, _problem_response(sentence))
+
+
+def _errors(operation: dict[str, Any], method: str, path: str, is_public: bool) -> dict[str, str]:
+    has_body = "requestBody" in operation
+    errors: dict[str, str] = {}
+    if path.startswith("/api/"):
+        errors |= ALWAYS
+    if not is_public:
+        errors |= NOT_PUBLIC
+    if "{" in path or path.startswith("/api/"):  # a stack without a town knows nothing yet
+        errors |= WITH_PATH_PARAMETER
+    if has_body or operation.get("parameters"):
+        errors |= WITH_INPUT
+    if has_body:
+        errors |= WITH_BODY
+    if sentence := MAY_CONFLICT.get((method, path)):
+        errors[CONFLICTS] = sentence
+    if (method, path) in COUNTED:
+        errors["429"] = TOO_MANY
+    return errors
+
+
+def _problem_response(sentence: str) -> dict[str, Any]:
+    return {"description": sentence, "content": {PROBLEM_JSON: {"schema": {"$ref": PROBLEM_SCHEMA}}}}

@@ -1,0 +1,53 @@
+"""The parts the app is wired from, as routers reach them."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.api.database import Database
+from services.api.limits import RateLimiter
+from services.api.live.hub import LiveHub
+from services.api.metrics import Metrics
+from services.api.readiness import Readiness
+from services.api.settings import EnrolmentSettings, LimitSettings, ServerSettings, SignInSettings
+from services.api.tokens import Tokens
+from services.api.user_directory import UserDirectory
+from services.broker.settings import BrokerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of the API."""
+
+    server: ServerSettings
+    sign_in: SignInSettings
+    limits: LimitSettings
+    enrolment: EnrolmentSettings
+    broker: BrokerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What lives as long as the app."""
+
+    settings: Settings
+    database: Database
+    tokens: Tokens
+    users: UserDirectory
+    hub: LiveHub
+    metrics: Metrics
+    readiness: Readiness
+    sign_in_limiter: RateLimiter
+    public_read_limiter: RateLimiter
+    public_report_limiter: RateLimiter
+
+
+async def parts_of(request: Request) -> Parts:
+    """Return the parts of the app that answers `request`."""
+    parts = request.app.state.parts
+    assert isinstance(parts, Parts)
+    return parts
+
+
+AppParts = Annotated[Parts, Depends(parts_of)]

@@ -1,0 +1,83 @@
+"""Who may do what: one table over every route. What is not in it is refused to everybody."""
+
+from dataclasses import dataclass
+
+from services.domain.kinds import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call a route; `by_stream_token` also takes a stream token from the address."""
+
+    roles: frozenset[Role] = frozenset()
+    public: bool = False
+    by_stream_token: bool = False
+
+
+ADMIN = Access(frozenset({Role.ADMIN}))
+PLANNING = Access(frozenset({Role.ADMIN, Role.DISPATCHER}))
+"""Those who send trucks out."""
+OFFICE = Access(frozenset({Role.ADMIN, Role.DISPATCHER, Role.OFFICE, Role.INSPECTOR}))
+"""Those who see the whole town."""
+WITH_CONTRACTOR = Access(OFFICE.roles | {Role.CONTRACTOR})
+"""The contractor's people see their own zones, points and vehicles only."""
+ANY_ROLE = Access(frozenset(Role))
+"""Drivers see their own vehicle only."""
+ANY_ROLE_STREAM = Access(frozenset(Role), by_stream_token=True)
+PUBLIC = Access(public=True)
+
+ACCESS: dict[tuple[str, str], Access] = {
+    ("GET", "/healthz"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/metrics"): PUBLIC,
+    ("POST", "/api/v1/auth/token"): PUBLIC,
+    ("GET", "/api/v1/auth/me"): ANY_ROLE,
+    ("POST", "/api/v1/auth/stream-token"): ANY_ROLE,
+    ("GET", "/api/v1/town"): ANY_ROLE,
+    ("GET", "/api/v1/clock"): ANY_ROLE,
+    ("PUT", "/api/v1/clock"): ADMIN,
+    ("DELETE", "/api/v1/clock"): ADMIN,
+    ("GET", "/api/v1/map/streets"): ANY_ROLE,
+    ("GET", "/api/v1/points"): WITH_CONTRACTOR,
+    ("GET", "/api/v1/points/{point_id}"): WITH_CONTRACTOR,
+    ("GET", "/api/v1/facilities"): ANY_ROLE,
+    ("GET", "/api/v1/facilities/{facility_id}"): ANY_ROLE,
+    ("GET", "/api/v1/zones"): WITH_CONTRACTOR,
+    ("GET", "/api/v1/zones/{zone_id}"): WITH_CONTRACTOR,
+    ("GET", "/api/v1/contractors"): WITH_CONTRACTOR,
+    ("GET", "/api/v1/vehicles"): ANY_ROLE,
+    ("GET", "/api/v1/vehicles/{vehicle_id}"): ANY_ROLE,
+    ("GET", "/api/v1/vehicles/{vehicle_id}/track"): ANY_ROLE,
+    ("GET", "/api/v1/devices"): ADMIN,
+    ("POST", "/api/v1/devices"): ADMIN,
+    ("DELETE", "/api/v1/devices/{kind}/{device_id}"): ADMIN,
+    ("POST", "/api/v1/plans"): PLANNING,
+    ("GET", "/api/v1/plans"): ANY_ROLE,
+    ("GET", "/api/v1/plans/{plan_id}"): ANY_ROLE,
+    ("GET", "/api/v1/plans/{plan_id}/events"): Access(OFFICE.roles, by_stream_token=True),
+    ("POST", "/api/v1/plans/{plan_id}/cancel"): PLANNING,
+    ("POST", "/api/v1/plans/{plan_id}/publish"): PLANNING,
+    ("POST", "/api/v1/plans/{plan_id}/replan"): PLANNING,
+    ("GET", "/api/v1/plans/{plan_id}/routes/{vehicle_id}"): ANY_ROLE,
+    ("GET", "/api/v1/clearance"): WITH_CONTRACTOR,
+    ("GET", "/api/v1/clearance/visits"): WITH_CONTRACTOR,
+    ("GET", "/api/v1/coverage/toilets"): OFFICE,
+    ("GET", "/api/v1/coverage/stations"): OFFICE,
+    ("GET", "/api/v1/utilisation/stations"): OFFICE,
+    ("GET", "/api/v1/utilisation/toilets"): OFFICE,
+    ("GET", "/api/v1/alarms"): WITH_CONTRACTOR,
+    ("POST", "/api/v1/alarms/{alarm_id}/acknowledge"): PLANNING,
+    ("GET", "/api/v1/cases"): WITH_CONTRACTOR,
+    ("GET", "/api/v1/assessments"): WITH_CONTRACTOR,
+    ("GET", "/api/v1/live"): ANY_ROLE_STREAM,
+    ("GET", "/api/v1/public/toilets"): PUBLIC,
+    ("POST", "/api/v1/public/reports"): PUBLIC,
+    ("GET", "/api/v1/public/reports/{case_number}"): PUBLIC,
+}
+
+NOBODY = Access()
+
+
+def access_to(method: str, path_template: str) -> Access:
+    """Return who may call a route; nobody where the table does not say. HEAD is as GET."""
+    return ACCESS.get(("GET" if method == "HEAD" else method, path_template), NOBODY)

@@ -1,0 +1,49 @@
+"""Alarms."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from services.api.identity import SignedIn
+from services.api.paging import BY_NUMBER, Page, PageOf
+from services.api.parts import AppParts
+from services.api.shapes.attention import AlarmAnswer
+from services.api.today import load_today
+from services.store.alarms import acknowledge_alarm, page_of_alarms
+from services.store.audit import record_action
+
+router = APIRouter(prefix="/api/v1/alarms", tags=["attention"])
+
+LARGEST_NUMBER = 2**63 - 1
+
+
+@router.get("")
+def read_alarms(
+    user: SignedIn,
+    parts: AppParts,
+    wanted: PageOf,
+    is_open: Annotated[
+        bool | None, Query(alias="open", description="Only those that have not cleared, or that have.")
+    ] = None,
+) -> Page[AlarmAnswer]:
+    """Return the alarms, the newest first."""
+    with parts.database.connection() as connection:
+        rows = wanted.fetch(
+            BY_NUMBER,
+            lambda after, limit: page_of_alarms(
+                connection, after=after, limit=limit, is_open=is_open, visible=user.visibility
+            ),
+        )
+    return wanted.page(rows, AlarmAnswer.of, key=lambda row: (row.alarm_id,))
+
+
+@router.post("/{alarm_id}/acknowledge")
+def acknowledge(
+    alarm_id: Annotated[int, Path(ge=1, le=LARGEST_NUMBER)], user: SignedIn, parts: AppParts
+) -> AlarmAnswer:
+    """Note that somebody has seen an alarm; the first to see it stays."""
+    with parts.database.connection() as connection:
+        now = load_today(connection).now
+        alarm = acknowledge_alarm(connection, alarm_id, user.user_name, now)
+        record_action(connection, now, user.user_name, "acknowledge", f"alarm {alarm_id}")
+    return AlarmAnswer.of(alarm)

@@ -1,0 +1,92 @@
+"""Clearance: the figures, and the due visits behind them."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.exceptions import RequestValidationError
+from pydantic import TypeAdapter
+
+from services.api.identity import SignedIn
+from services.api.paging import Page, PageOf
+from services.api.parts import AppParts
+from services.api.shapes.clearance import ClearanceAnswer, DueVisitAnswer
+from services.api.shapes.values import Code, DayAsked, ServiceDate
+from services.api.today import load_today
+from services.domain.clearance import ClearanceGroup
+from services.domain.kinds import DueVisitStatus, MissedReason
+from services.store.clearance_figures import DueVisitFilter, load_clearance, load_due_visits, load_visits
+
+router = APIRouter(prefix="/api/v1/clearance", tags=["figures"])
+
+BY_DUE_VISIT: TypeAdapter[tuple[str, int]] = TypeAdapter(tuple[Code, int])
+
+LONGEST_SERIES = timedelta(days=3 * 366)
+
+
+@router.get("")
+def read_clearance(
+    user: SignedIn,
+    parts: AppParts,
+    day: DayAsked = None,
+    group_by: Annotated[ClearanceGroup, Query()] = ClearanceGroup.TOWN,
+    start: Annotated[ServiceDate | None, Query(description="With `end`, both included: a series by day.")] = None,
+    end: Annotated[ServiceDate | None, Query()] = None,
+) -> list[ClearanceAnswer]:
+    """Return the figures of a day, or of each day from `start` to `end`, by group."""
+    _check_series(day, start, end)
+    with parts.database.connection() as connection:
+        first = start or day or load_today(connection).service_date
+        figures = load_clearance(connection, first, end or first, group_by, user.visibility.contractor_id)
+    return [ClearanceAnswer.of(figure) for figure in figures]
+
+
+def _check_series(day: ServiceDate | None, start: ServiceDate | None, end: ServiceDate | None) -> None:
+    if start is None and end is None:
+        return
+    if start is None or end is None or day is not None:
+        raise _wrong("start" if start is None else "end", "Expected `date`, or both `start` and `end`.")
+    if start > end:
+        raise _wrong("start", "Expected start not after end.")
+    if end - start > LONGEST_SERIES:
+        raise _wrong("end", f"Expected at most {LONGEST_SERIES.days} days from start to end.")
+
+
+def _wrong(name: str, message: str) -> RequestValidationError:
+    return RequestValidationError([{"loc": ("query", name), "msg": message, "type": "series"}])
+
+
+@router.get("/visits")
+def read_due_visits(
+    user: SignedIn,
+    parts: AppParts,
+    wanted: PageOf,
+    day: DayAsked = None,
+    status: Annotated[DueVisitStatus | None, Query()] = None,
+    reason: Annotated[MissedReason | None, Query()] = None,
+    zone_id: Annotated[Code | None, Query()] = None,
+    contractor_id: Annotated[Code | None, Query()] = None,
+    vehicle_id: Annotated[Code | None, Query(description="That cleared it, else that was planned to.")] = None,
+    point_id: Annotated[Code | None, Query()] = None,
+) -> Page[DueVisitAnswer]:
+    """Return the due visits of a day by point, each with what became of it and why."""
+    own = user.visibility.contractor_id
+    if own is not None and contractor_id not in (None, own):
+        return Page(items=[])
+    asked = DueVisitFilter(status, reason, zone_id, own or contractor_id, vehicle_id, point_id)
+    with parts.database.connection() as connection:
+        date_ = day or load_today(connection).service_date
+        rows = wanted.fetch(
+            BY_DUE_VISIT,
+            lambda after, limit: load_due_visits(connection, date_, asked, after=after or ("", 0), limit=limit),
+        )
+        visits = {
+            visit.visit_id: visit
+            for visit in load_visits(connection, date_, point_id=point_id)
+            if any(row.visit_id is not None for row in rows)
+        }
+    return wanted.page(
+        rows,
+        lambda row: DueVisitAnswer.of(row, visits.get(row.visit_id or 0)),
+        key=lambda row: (row.point_id, row.occurrence),
+    )

@@ -1,0 +1,50 @@
+"""Coverage: what toilets and stations reach, and what they do not."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.api.parts import AppParts
+from services.api.places import GEO_JSON, GEO_JSON_ANSWER, accepts, collection, geo_json
+from services.facilities.coverage import Gap, StationCoverage, ToiletCoverage
+from services.facilities.service import station_coverage, toilet_coverage
+
+router = APIRouter(prefix="/api/v1/coverage", tags=["figures"])
+
+Radius = Annotated[
+    float | None,
+    Query(gt=0, le=100_000, allow_inf_nan=False, description="Metres; by default the standard's."),
+]
+
+
+@router.get("/toilets", response_model=ToiletCoverage, responses=GEO_JSON_ANSWER)
+def read_toilet_coverage(request: Request, parts: AppParts, radius_m: Radius = None) -> ToiletCoverage | Response:
+    """Return which demand has a toilet within walking distance; as GeoJSON the places that have none."""
+    with parts.database.connection() as connection:
+        coverage = toilet_coverage(connection, radius_m)
+    return _gaps(coverage.gaps) if accepts(request, GEO_JSON) else coverage
+
+
+@router.get("/stations", response_model=StationCoverage, responses=GEO_JSON_ANSWER)
+def read_station_coverage(request: Request, parts: AppParts, radius_m: Radius = None) -> StationCoverage | Response:
+    """Return which points have a station within haul distance; as GeoJSON those that have none."""
+    with parts.database.connection() as connection:
+        coverage = station_coverage(connection, radius_m)
+    return _gaps(coverage.gaps) if accepts(request, GEO_JSON) else coverage
+
+
+def _gaps(gaps: Any) -> Response:
+    return geo_json(collection(_gap(gap) for gap in gaps))
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [gap.lon, gap.lat]},
+        "properties": {
+            "demand": gap.demand,
+            "distance_m": gap.distance_m,
+            "zone_id": gap.zone_id,
+            "point_id": gap.point_id,
+        },
+    }

@@ -1,0 +1,59 @@
+"""Collection points and what became of their due visits."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.api.identity import SignedIn
+from services.api.paging import BY_CODE, Page, PageOf
+from services.api.parts import AppParts
+from services.api.places import GEO_JSON_ANSWER, item_or_place, page_or_places
+from services.api.shapes.register import PointAnswer, PointState
+from services.api.shapes.values import Code, DayAsked, PointId
+from services.api.today import load_today
+from services.domain.errors import NotFoundError
+from services.store.register_pages import page_of_points
+
+router = APIRouter(prefix="/api/v1/points", tags=["register"])
+
+
+@router.get("", response_model=Page[PointAnswer], responses=GEO_JSON_ANSWER)
+def list_points(
+    request: Request,
+    user: SignedIn,
+    parts: AppParts,
+    wanted: PageOf,
+    day: DayAsked = None,
+    zone_id: Annotated[Code | None, Query()] = None,
+    state: Annotated[PointState | None, Query(description="Only points in this state.")] = None,
+) -> Page[PointAnswer] | Response:
+    """Return the points by id, each with what became of its due visits of the day."""
+    with parts.database.connection() as connection:
+        date_ = day or load_today(connection).service_date
+        rows = wanted.fetch(
+            BY_CODE,
+            lambda after, limit: page_of_points(
+                connection,
+                date_,
+                after=after,
+                limit=limit,
+                zone_id=zone_id,
+                state=state,
+                visible=user.visibility,
+            ),
+        )
+    page = wanted.page(rows, lambda row: PointAnswer.of(row, date_), key=lambda row: (row.point_id,))
+    return page_or_places(request, page)
+
+
+@router.get("/{point_id}", response_model=PointAnswer, responses=GEO_JSON_ANSWER)
+def read_point(
+    request: Request, point_id: PointId, user: SignedIn, parts: AppParts, day: DayAsked = None
+) -> PointAnswer | Response:
+    """Return a point with what became of its due visits of the day."""
+    with parts.database.connection() as connection:
+        date_ = day or load_today(connection).service_date
+        rows = page_of_points(connection, date_, point_id=point_id, visible=user.visibility)
+    if not rows:
+        raise NotFoundError(f"There is no point {point_id!r}.")
+    return item_or_place(request, PointAnswer.of(rows[0], date_))

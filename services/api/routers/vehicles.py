@@ -1,0 +1,128 @@
+"""Vehicles: their state, and the track they came by."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from services.api.identity import SignedIn
+from services.api.paging import BY_CODE, Page, PageOf
+from services.api.parts import AppParts
+from services.api.places import GEO_JSON, GEO_JSON_ANSWER, accepts, geo_json, item_or_place, page_or_places
+from services.api.shapes.values import Instant, VehicleId
+from services.api.shapes.vehicles import FixAnswer, TrackAnswer, VehicleAnswer
+from services.api.today import load_today
+from services.domain.errors import InvalidRequestError, NotFoundError
+from services.store.connection import Connection
+from services.store.live_vehicles import Fix, load_track, page_of_vehicles
+from services.store.users import User
+
+router = APIRouter(prefix="/api/v1/vehicles", tags=["vehicles"])
+
+GAP_S = 180
+"""Where two fixes are further apart, nobody knows which way the vehicle went."""
+
+LONGEST_TRACK = timedelta(days=8)
+MOST_FIXES = 100_000
+
+
+def _geometry(vehicle: BaseModel) -> dict[str, Any] | None:
+    position = getattr(vehicle, "last_position", None)
+    return None if position is None else {"type": "Point", "coordinates": [position.lon, position.lat]}
+
+
+@router.get("", response_model=Page[VehicleAnswer], responses=GEO_JSON_ANSWER)
+def list_vehicles(
+    request: Request,
+    user: SignedIn,
+    parts: AppParts,
+    wanted: PageOf,
+    online: Annotated[bool | None, Query(description="Only those whose device is connected, or is not.")] = None,
+) -> Page[VehicleAnswer] | Response:
+    """Return the vehicles by id with their state; a contractor's people and drivers see their own."""
+    with parts.database.connection() as connection:
+        today = load_today(connection).service_date
+        rows = wanted.fetch(
+            BY_CODE,
+            lambda after, limit: page_of_vehicles(
+                connection, today, after=after, limit=limit, online=online, visible=user.visibility
+            ),
+        )
+    page = wanted.page(rows, VehicleAnswer.of, key=lambda row: (row.vehicle_id,))
+    return page_or_places(request, page, _geometry)
+
+
+@router.get("/{vehicle_id}", response_model=VehicleAnswer, responses=GEO_JSON_ANSWER)
+def read_vehicle(request: Request, vehicle_id: VehicleId, user: SignedIn, parts: AppParts) -> VehicleAnswer | Response:
+    """Return a vehicle with its state."""
+    with parts.database.connection() as connection:
+        vehicle = _find_vehicle(connection, vehicle_id, user)
+    return item_or_place(request, vehicle, _geometry)
+
+
+def _find_vehicle(connection: Connection, vehicle_id: str, user: User) -> VehicleAnswer:
+    today = load_today(connection).service_date
+    rows = page_of_vehicles(connection, today, vehicle_id=vehicle_id, visible=user.visibility)
+    if not rows:
+        raise NotFoundError(f"There is no vehicle {vehicle_id!r}.")
+    return VehicleAnswer.of(rows[0])
+
+
+@router.get("/{vehicle_id}/track", response_model=TrackAnswer, responses=GEO_JSON_ANSWER)
+def read_track(
+    request: Request,
+    vehicle_id: VehicleId,
+    user: SignedIn,
+    parts: AppParts,
+    start: Annotated[Instant | None, Query(description="By default when the service day began.")] = None,
+    end: Annotated[Instant | None, Query(description="By default now by the town's clock.")] = None,
+) -> TrackAnswer | Response:
+    """Return the way a vehicle came, cut where more than three minutes passed between two fixes."""
+    with parts.database.connection() as connection:
+        today = load_today(connection)
+        _find_vehicle(connection, vehicle_id, user)
+        end = end or today.now
+        start = start or min(today.service_day.start, end)
+        _check_span(start, end)
+        fixes = load_track(connection, vehicle_id, start, end, MOST_FIXES + 1)
+    if len(fixes) > MOST_FIXES:
+        raise InvalidRequestError(f"There are more than {MOST_FIXES} fixes in this span; ask for a shorter one.")
+    segments = [[FixAnswer.model_validate(fix) for fix in segment] for segment in split_at_gaps(fixes)]
+    track = TrackAnswer(vehicle_id=vehicle_id, start=start, end=end, gap_s=GAP_S, fixes=len(fixes), segments=segments)
+    return geo_json(_track_feature(track)) if accepts(request, GEO_JSON) else track
+
+
+def _check_span(start: datetime, end: datetime) -> None:
+    if start > end:
+        raise InvalidRequestError("Expected start before end.")
+    if end - start > LONGEST_TRACK:
+        raise InvalidRequestError(f"Expected at most {LONGEST_TRACK.days} days from start to end.")
+
+
+def split_at_gaps(fixes: Iterable[Fix], gap_s: float = GAP_S) -> list[list[Fix]]:
+    """Return the fixes, in order of time, cut wherever more than `gap_s` seconds passed between two."""
+    segments: list[list[Fix]] = []
+    for fix in fixes:
+        if not segments or (fix.observed_at - segments[-1][-1].observed_at).total_seconds() > gap_s:
+            segments.append([])
+        segments[-1].append(fix)
+    return segments
+
+
+def _track_feature(track: TrackAnswer) -> dict[str, Any]:
+    """Return a track as a MultiLineString; a fix that stands alone makes no line and is left out."""
+    lines = [segment for segment in track.segments if len(segment) > 1]
+    return {
+        "type": "Feature",
+        "id": track.vehicle_id,
+        "geometry": {
+            "type": "MultiLineString",
+            "coordinates": [[[fix.lon, fix.lat] for fix in line] for line in lines],
+        },
+        "properties": {
+            **track.model_dump(mode="json", exclude={"segments"}),
+            "times": [[fix.observed_at for fix in line] for line in lines],
+        },
+    }

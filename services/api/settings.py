@@ -1,0 +1,64 @@
+"""Settings of the API, one class per concern."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings
+
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+
+
+class RunsAs(StrEnum):
+    """What the stack is for: some doors are shut in production."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class ServerSettings(BaseSettings):
+    """Where the API listens, what it serves at `/`, and what it is for.
+
+    `trusted_proxies` are the addresses whose X-Forwarded-For is believed, comma-separated.
+    """
+
+    host: str = Field(default="127.0.0.1", validation_alias="RIQING_API_HOST")
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias="RIQING_API_PORT")
+    trusted_proxies: str = Field(default="127.0.0.1", validation_alias="RIQING_TRUSTED_PROXIES")
+    web_dir: Path = Field(default=PROJECT_DIR / "web" / "dist", validation_alias="RIQING_WEB_DIR")
+    runs_as: RunsAs = Field(default=RunsAs.PRODUCTION, validation_alias="RIQING_ENVIRONMENT")
+
+
+class SignInSettings(BaseSettings):
+    """How people sign in: the key that tokens are signed with, the first admin, and the lock after failures."""
+
+    secret_key: SecretStr = Field(
+        default=SecretStr(""), min_length=32, validate_default=True, validation_alias="RIQING_SECRET_KEY"
+    )
+    admin_password: SecretStr | None = Field(default=None, validation_alias="RIQING_ADMIN_PASSWORD")
+    token_lifetime_s: int = Field(default=12 * 3600, gt=0, validation_alias="RIQING_TOKEN_LIFETIME_S")
+    stream_token_lifetime_s: int = Field(default=60, gt=0, validation_alias="RIQING_STREAM_TOKEN_LIFETIME_S")
+    failures_before_lock: int = Field(default=5, gt=0, validation_alias="RIQING_FAILURES_BEFORE_LOCK")
+    lock_s: int = Field(default=900, gt=0, validation_alias="RIQING_SIGN_IN_LOCK_S")
+
+
+class LimitSettings(BaseSettings):
+    """How much one client may ask of us; rates are per client address.
+
+    A live stream that has more than `stream_backlog_bytes` waiting for its reader is ended.
+    """
+
+    body_bytes: int = Field(default=2_000_000, gt=0, validation_alias="RIQING_MAX_BODY_BYTES")
+    public_body_bytes: int = Field(default=20_000, gt=0, validation_alias="RIQING_PUBLIC_MAX_BODY_BYTES")
+    sign_ins_per_min: int = Field(default=300, gt=0, validation_alias="RIQING_SIGN_INS_PER_MIN")
+    public_reads_per_min: int = Field(default=120, gt=0, validation_alias="RIQING_PUBLIC_READS_PER_MIN")
+    public_reports_per_min: int = Field(default=10, gt=0, validation_alias="RIQING_PUBLIC_REPORTS_PER_MIN")
+    connections: int = Field(default=10, gt=0, validation_alias="RIQING_API_CONNECTIONS")
+    statement_s: int = Field(default=30, gt=0, validation_alias="RIQING_API_STATEMENT_S")
+    stream_backlog_bytes: int = Field(default=4_000_000, gt=0, validation_alias="RIQING_STREAM_BACKLOG_BYTES")
+
+
+class EnrolmentSettings(BaseSettings):
+    """What enrolled devices are told: the broker's address, where they reach it by another than the services."""
+
+    device_mqtt_url: str | None = Field(default=None, validation_alias="RIQING_DEVICE_MQTT_URL")

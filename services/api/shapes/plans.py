@@ -1,0 +1,128 @@
+"""Plans, their routes and stops, and what they leave out."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from services.api.shapes.values import Answer, Asked, Code, ServiceDate
+from services.domain.kinds import PlanStatus, StopKind, UnservedReason
+from services.store.plans import PlanRow, RouteRow, StopRow
+
+LONGEST_TIME_LIMIT_S = 3600
+
+
+class PlanAsked(Asked):
+    """The service day to plan, and what for; without `vehicles` or `points` all of the register is meant."""
+
+    date: ServiceDate = Field(examples=["2026-11-22"])
+    time_limit_s: float = Field(
+        default=30.0, gt=0, le=LONGEST_TIME_LIMIT_S, allow_inf_nan=False, description="Seconds to search for."
+    )
+    vehicles: list[Code] | None = Field(default=None, min_length=1, max_length=10_000, description="Vehicle ids.")
+    points: list[Code] | None = Field(default=None, min_length=1, max_length=100_000, description="Point ids.")
+
+
+class PlanSummary(Answer):
+    """A plan's state; the figures are there once it is ready."""
+
+    id: UUID
+    date: date
+    status: PlanStatus
+    published: bool = Field(description="Whether it is the day's plan that the trucks have now.")
+    published_at: datetime | None
+    requested_by: str
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    time_limit_s: float
+    cost: float | None = Field(description="In the town's currency.")
+    distance_m: int | None
+    duration_s: int | None
+    served: int | None = Field(description="Due visits in the routes.")
+    failure: str | None = Field(description="Why it failed.")
+
+    @classmethod
+    def of(cls, plan: PlanRow, *, with_figures: bool = True) -> "PlanSummary":
+        """Return the answer made of a stored plan; its sums over the town only `with_figures`."""
+        figures = ("cost", "distance_m", "duration_s", "served")
+        return cls.model_validate(
+            {
+                "id": plan.plan_id,
+                "date": plan.service_date,
+                "published": plan.is_published,
+                "time_limit_s": plan.asked.time_limit_s,
+                **{name: getattr(plan, name) if with_figures else None for name in figures},
+                **{name: getattr(plan, name) for name in _SAME_NAMES},
+            }
+        )
+
+
+_SAME_NAMES = ("status", "published_at", "requested_by", "requested_at", "started_at", "finished_at", "failure")
+
+
+class StopAnswer(Answer):
+    """A stop of a route."""
+
+    sequence: int
+    kind: StopKind
+    id: str | None
+    lon: float | None
+    lat: float | None
+    name: str | None
+    arrive_at: datetime
+    depart_at: datetime
+    load_kg: float = Field(description="On board at departure.")
+    collected_kg: float
+    occurrence: int | None = Field(description="Which of the point's due visits of the day.")
+    leg_distance_m: int = Field(description="From the stop before.")
+    leg_duration_s: int = Field(description="From the stop before.")
+
+
+class RouteAnswer(Answer):
+    """A vehicle's route."""
+
+    vehicle_id: str
+    distance_m: int
+    duration_s: int
+    collected_kg: float
+    stops: list[StopAnswer]
+
+    @classmethod
+    def of(cls, route: RouteRow, stops: Iterable[StopRow]) -> "RouteAnswer":
+        """Return the answer made of a stored route and its stops."""
+        return cls(
+            vehicle_id=route.vehicle_id,
+            distance_m=route.distance_m,
+            duration_s=route.duration_s,
+            collected_kg=route.collected_kg,
+            stops=[StopAnswer.model_validate(stop) for stop in stops],
+        )
+
+
+class UnservedAnswer(Answer):
+    """A due visit that is in no route, and why."""
+
+    point_id: str
+    occurrence: int
+    reason: UnservedReason
+    detail: str
+
+
+class PlanAnswer(PlanSummary):
+    """A plan with its routes and what it leaves out.
+
+    To people who see a part of the town only, these and the sums are of that part.
+    """
+
+    notes: list[str]
+    unserved: list[UnservedAnswer]
+    routes: list[RouteAnswer]
+
+
+class ReplanAsked(Asked):
+    """What has changed since the plan was made."""
+
+    time_limit_s: float = Field(default=30.0, gt=0, le=LONGEST_TIME_LIMIT_S, allow_inf_nan=False)
+    failed_vehicles: list[Code] = Field(default_factory=list, max_length=10_000, description="Vehicle ids.")

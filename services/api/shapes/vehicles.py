@@ -1,0 +1,137 @@
+"""Vehicles with their state, and the track they came by."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from services.api.shapes.values import Answer, Latitude, Longitude, clock_time
+from services.domain.kinds import CONTAINER_TYPES_BY_VEHICLE_KIND, ContainerType, StopKind, VehicleKind
+from services.store.live_vehicles import VehicleRow
+
+
+class LastPosition(Answer):
+    """A vehicle's newest fix."""
+
+    lon: Longitude
+    lat: Latitude
+    observed_at: datetime
+    speed_kmh: float | None
+    heading_deg: float | None = Field(description="Degrees from north, clockwise.")
+
+
+class CurrentStop(Answer):
+    """The stop of the published route that is to be served next."""
+
+    sequence: int
+    kind: StopKind
+    id: str | None
+    lon: float | None
+    lat: float | None
+    arrive_at: datetime = Field(description="As planned.")
+    depart_at: datetime = Field(description="As planned.")
+
+
+class RouteProgress(Answer):
+    """How far a vehicle is in its published route of the day."""
+
+    plan_id: str
+    revision: int | None = Field(description="Of the route as the vehicle was sent it; null before that.")
+    served: int = Field(description="Stops at points that are cleared.")
+    stops: int = Field(description="Stops at points.")
+
+
+class VehicleAnswer(Answer):
+    """A sanitation vehicle (环卫车辆) and its state."""
+
+    id: str = Field(examples=["V01"])
+    kind: VehicleKind
+    plate: str | None
+    depot_id: str
+    contractor_id: str | None
+    capacity_kg: float
+    capacity_m3: float | None
+    container_types: list[ContainerType] = Field(description="What it may serve.")
+    shift_start: str = Field(examples=["05:00"], description="Local time.")
+    shift_end: str = Field(examples=["13:00"], description="Local time.")
+    break_s: int
+    last_position: LastPosition | None
+    load_kg: float | None = Field(description="As last reported.")
+    online: bool | None = Field(description="Whether its device is connected; null if it never was.")
+    current_stop: CurrentStop | None
+    route: RouteProgress | None
+
+    @classmethod
+    def of(cls, row: VehicleRow) -> "VehicleAnswer":
+        """Return the answer made of a stored vehicle and its state."""
+        kind = VehicleKind(row.kind)
+        may_serve = CONTAINER_TYPES_BY_VEHICLE_KIND[kind] if row.container_types is None else row.container_types
+        return cls(
+            id=row.vehicle_id,
+            kind=kind,
+            plate=row.plate,
+            depot_id=row.depot_id,
+            contractor_id=row.contractor_id,
+            capacity_kg=row.capacity_kg,
+            capacity_m3=row.capacity_m3,
+            container_types=sorted(ContainerType(name) for name in may_serve),
+            shift_start=clock_time(row.shift_start_s),
+            shift_end=clock_time(row.shift_end_s),
+            break_s=row.break_s,
+            last_position=_last_position(row),
+            load_kg=row.load_kg,
+            online=row.online,
+            current_stop=_current_stop(row),
+            route=_progress(row),
+        )
+
+
+def _last_position(row: VehicleRow) -> LastPosition | None:
+    return None if row.observed_at is None else LastPosition.model_validate(row)
+
+
+def _current_stop(row: VehicleRow) -> CurrentStop | None:
+    if row.stop_sequence is None:
+        return None
+    # They come and go together.
+    assert row.stop_kind is not None
+    assert row.stop_arrive_at is not None
+    assert row.stop_depart_at is not None
+    return CurrentStop(
+        sequence=row.stop_sequence,
+        kind=StopKind(row.stop_kind),
+        id=row.stop_id,
+        lon=row.stop_lon,
+        lat=row.stop_lat,
+        arrive_at=row.stop_arrive_at,
+        depart_at=row.stop_depart_at,
+    )
+
+
+def _progress(row: VehicleRow) -> RouteProgress | None:
+    if row.plan_id is None:
+        return None
+    return RouteProgress(
+        plan_id=row.plan_id, revision=row.revision, served=row.route_served or 0, stops=row.route_stops or 0
+    )
+
+
+class FixAnswer(Answer):
+    """Where a vehicle was at an instant."""
+
+    lon: Longitude
+    lat: Latitude
+    observed_at: datetime
+    speed_kmh: float | None
+    heading_deg: float | None
+    load_kg: float | None
+
+
+class TrackAnswer(Answer):
+    """A vehicle's fixes, in segments: between two of these nothing is known of where it went."""
+
+    vehicle_id: str
+    start: datetime
+    end: datetime
+    gap_s: int = Field(description="Fixes further apart than this are not joined.")
+    fixes: int
+    segments: list[list[FixAnswer]]

@@ -1,0 +1,77 @@
+"""What people who see a part of the town get to see: a contractor's and a driver."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from services.domain.kinds import Role
+from tests.integration.api.conftest import Api
+
+SignIn = Callable[[Role], httpx.Client]
+
+
+def _ids(client: httpx.Client, path: str, **query: Any) -> list[str]:
+    return [item["id"] for item in client.get(f"/api/v1/{path}", params=query).raise_for_status().json()["items"]]
+
+
+def test_a_contractor_sees_its_own_only(sign_in: SignIn) -> None:
+    """Zones, points, vehicles and contractors of another are not in its lists."""
+    contractor = sign_in(Role.CONTRACTOR)
+    assert _ids(contractor, "zones") == ["Z1"]
+    assert _ids(contractor, "points") == ["P1", "P2"]
+    assert _ids(contractor, "vehicles") == ["V1"]
+    assert _ids(contractor, "contractors") == ["C1"]
+
+
+@pytest.mark.parametrize(
+    "path", ["zones/Z2", "points/P3", "points/P4", "vehicles/V2", "vehicles/V2/track", "plans/{plan}/routes/V2"]
+)
+def test_what_is_anothers_does_not_exist(api: Api, sign_in: SignIn, path: str) -> None:
+    """Asked for by its code, what is another contractor's is 404, for the contractor's people and the driver."""
+    path = f"/api/v1/{path.format(plan=api.plan_id)}"
+    assert sign_in(Role.CONTRACTOR).get(path).status_code == 404
+    if path.startswith(("/api/v1/vehicles", "/api/v1/plans")):
+        assert sign_in(Role.DRIVER).get(path).status_code == 404
+    assert sign_in(Role.OFFICE).get(path).status_code == 200
+
+
+def test_a_contractors_figures_are_of_its_own(sign_in: SignIn) -> None:
+    """Clearance and due visits count its zones only, however grouped or asked for."""
+    contractor = sign_in(Role.CONTRACTOR)
+    for group_by in ("town", "zone", "contractor", "vehicle", "hour"):
+        rows = contractor.get("/api/v1/clearance", params={"group_by": group_by}).json()
+        assert sum(row["due"] for row in rows) == 2
+        assert not {"Z2", "C2", "V2"} & {row["key"] for row in rows}
+    visits = contractor.get("/api/v1/clearance/visits").json()["items"]
+    assert [visit["point_id"] for visit in visits] == ["P1", "P2"]
+    others = contractor.get("/api/v1/clearance/visits", params={"contractor_id": "C2"}).json()["items"]
+    assert others == []
+
+
+@pytest.mark.parametrize("role", [Role.CONTRACTOR, Role.DRIVER])
+def test_a_limited_view_of_a_plan(api: Api, sign_in: SignIn, role: Role) -> None:
+    """Their routes with the sums of these; neither the town's cost nor what others leave out."""
+    plan = sign_in(role).get(f"/api/v1/plans/{api.plan_id}").json()
+    assert [route["vehicle_id"] for route in plan["routes"]] == ["V1"]
+    assert (plan["cost"], plan["distance_m"], plan["served"], plan["unserved"]) == (None, 4000, 2, [])
+    listed = sign_in(role).get("/api/v1/plans").json()["items"]
+    assert [(item["id"], item["cost"], item["served"]) for item in listed] == [(str(api.plan_id), None, None)]
+
+
+def test_drafts_are_hidden_from_a_limited_view(sign_in: SignIn) -> None:
+    """A plan that was never sent out is for those who plan and the office."""
+    draft = sign_in(Role.DISPATCHER).post("/api/v1/plans", json={"date": "2026-11-21"}).json()["id"]
+    for role in (Role.CONTRACTOR, Role.DRIVER):
+        assert sign_in(role).get(f"/api/v1/plans/{draft}").status_code == 404
+        assert draft not in _ids(sign_in(role), "plans")
+    assert draft in _ids(sign_in(Role.OFFICE), "plans")
+
+
+def test_a_driver_sees_one_vehicle(api: Api, sign_in: SignIn) -> None:
+    """The driver's own vehicle and its route, nothing else."""
+    driver = sign_in(Role.DRIVER)
+    assert _ids(driver, "vehicles") == ["V1"]
+    assert driver.get(f"/api/v1/plans/{api.plan_id}/routes/V1").status_code == 200
+    assert driver.get("/api/v1/points").status_code == 403
