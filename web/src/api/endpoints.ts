@@ -1,0 +1,86 @@
+/** The API's paths as typed functions, one for each request the page makes. */
+import { request, requestAll } from "./client";
+import type {
+  AccessToken,
+  ClearanceFigures,
+  Clock,
+  CollectionPoint,
+  Contractor,
+  DueVisit,
+  Facility,
+  FigureGroup,
+  Plan,
+  PlanSummary,
+  ServiceDate,
+  StreamToken,
+  Town,
+  Track,
+  Utilisation,
+  Vehicle,
+  Zone,
+} from "./types";
+
+const GEOJSON = "application/geo+json";
+const id = encodeURIComponent;
+
+/** Exchange a name and a password for a token. */
+export function signInWith(userName: string, password: string): Promise<AccessToken> {
+  const body = new URLSearchParams({ username: userName, password });
+  return request("/auth/token", { method: "POST", body });
+}
+
+/** A token for one stream, which EventSource carries in the address because it cannot send headers. */
+export const fetchStreamToken = () => request<StreamToken>("/auth/stream-token", { method: "POST" });
+
+export const fetchTown = () => request<Town>("/town");
+export const fetchClock = () => request<Clock>("/clock");
+export const fetchContractors = () => requestAll<Contractor>("/contractors");
+export const fetchZones = () => requestAll<Zone>("/zones");
+export const fetchPoints = () => requestAll<CollectionPoint>("/points");
+export const fetchFacilities = () => requestAll<Facility>("/facilities");
+export const fetchVehicles = () => requestAll<Vehicle>("/vehicles");
+export const fetchStreets = () =>
+  request<GeoJSON.FeatureCollection<GeoJSON.LineString>>("/map/streets", { accept: GEOJSON });
+
+/** The fixes of a vehicle between two instants, cut at gaps. */
+export function fetchTrack(vehicleId: string, start: Date, end: Date): Promise<Track> {
+  return request(`/vehicles/${id(vehicleId)}/track?start=${instant(start)}&end=${instant(end)}`);
+}
+
+export const fetchPlans = (date: ServiceDate) => requestAll<PlanSummary>(`/plans?date=${date}`);
+export const fetchPlan = (planId: string) => request<Plan>(`/plans/${id(planId)}`);
+export const cancelPlan = (planId: string) => request(`/plans/${id(planId)}/cancel`, { method: "POST" });
+export const publishPlan = (planId: string) => request(`/plans/${id(planId)}/publish`, { method: "POST" });
+
+/** Ask for a plan; the planner's answer comes by its events. */
+export function askForPlan(date: ServiceDate, timeLimitS: number): Promise<PlanSummary> {
+  return request("/plans", { method: "POST", body: { date, time_limit_s: timeLimitS } });
+}
+
+/** A route on the roads: its line, then a point per stop. */
+export function fetchRouteGeometry(planId: string, vehicleId: string): Promise<GeoJSON.FeatureCollection> {
+  return request(`/plans/${id(planId)}/routes/${id(vehicleId)}`, { accept: GEOJSON });
+}
+
+export function fetchClearance(date: ServiceDate, groupBy: FigureGroup): Promise<ClearanceFigures[]> {
+  return request(`/clearance?date=${date}&group_by=${groupBy}`);
+}
+
+/** The town's figures day by day, both ends included. */
+export function fetchClearanceSeries(start: ServiceDate, end: ServiceDate): Promise<ClearanceFigures[]> {
+  return request(`/clearance?start=${start}&end=${end}&group_by=town`);
+}
+
+export const fetchDueVisits = (date: ServiceDate) => requestAll<DueVisit>(`/clearance/visits?date=${date}`);
+
+export const fetchDueVisitsOfPoint = (date: ServiceDate, pointId: string) =>
+  requestAll<DueVisit>(`/clearance/visits?date=${date}&point_id=${id(pointId)}`);
+
+/** How stations, or toilets, were used hour by hour between two instants. */
+export function fetchHourlyUse(of: "stations" | "toilets", start: Date, end: Date): Promise<Utilisation[]> {
+  return request(`/utilisation/${of}?start=${instant(start)}&end=${instant(end)}&bucket=hour`);
+}
+
+function instant(date: Date): string {
+  return encodeURIComponent(date.toISOString());
+}

@@ -1,0 +1,94 @@
+/** The page: the sign-in form, or the desk with its bar, lists, map, card and drawer. */
+import { useEffect } from "preact/hooks";
+
+import { Icon, type IconName } from "./components/icons";
+import { Problem } from "./components/notice";
+import { SignIn } from "./components/sign-in";
+import { TopBar } from "./components/top-bar";
+import { languageTag, t } from "./i18n/catalogue";
+import { MapView } from "./map/map-view";
+import { Card } from "./panels/card";
+import { Drawer } from "./panels/drawer";
+import { Lists } from "./panels/lists";
+import { listOpen, panel, selection } from "./state/address";
+import { town } from "./state/clock";
+import { connection, openDesk, startProblem } from "./state/desk";
+import { session } from "./state/session";
+
+export function App() {
+  const tag = languageTag();
+  const name = town.value?.name;
+  useEffect(() => {
+    document.documentElement.lang = tag;
+    document.title = name === undefined ? t("app.name") : t("app.title", { town: name });
+  }, [tag, name]);
+  return session.value === null ? <SignIn /> : <Desk />;
+}
+
+function Desk() {
+  useEffect(() => openDesk(), []);
+  useEffect(() => {
+    addEventListener("keydown", closeOnEscape);
+    return () => removeEventListener("keydown", closeOnEscape);
+  }, []);
+  return (
+    <div class={`desk${selection.value === null ? "" : " with-card"}${panel.value === null ? "" : " with-drawer"}`}>
+      <a class="skip" href="#map" onClick={skipToMap}>
+        {t("app.skipToMap")}
+      </a>
+      <TopBar />
+      <Lists />
+      <main class="middle">
+        {connection.value === "lost" && (
+          <p class="connection-lost" role="status">
+            {t("connection.lost")}
+          </p>
+        )}
+        <Problem sentence={startProblem.value} />
+        <MapView />
+        <Drawer />
+      </main>
+      <Card />
+      <PhoneBar />
+    </div>
+  );
+}
+
+/** What is open closes by Escape, the nearest first: the card, then the drawer. */
+function closeOnEscape(event: KeyboardEvent): void {
+  if (event.key !== "Escape" || event.defaultPrevented) return;
+  if (selection.value !== null) selection.value = null;
+  else panel.value = null;
+}
+
+/** The fragment of the address holds the page's state, so the link moves the focus itself. */
+function skipToMap(event: MouseEvent): void {
+  event.preventDefault();
+  document.querySelector<HTMLElement>("#map canvas")?.focus();
+}
+
+/** On a phone one thing is shown at a time; this bar chooses which. */
+function PhoneBar() {
+  const show = (what: "map" | "list" | "plan" | "figures") => {
+    listOpen.value = what === "list";
+    panel.value = what === "plan" || what === "figures" ? what : null;
+    selection.value = null;
+  };
+  const current = listOpen.value ? "list" : (panel.value ?? "map");
+  const items: readonly ["map" | "list" | "plan" | "figures", IconName, string][] = [
+    ["map", "map", t("tab.map")],
+    ["list", "list", t("tab.list")],
+    ["plan", "plan", t("tab.plan")],
+    ["figures", "figures", t("tab.figures")],
+  ];
+  return (
+    <nav class="phone-bar" aria-label={t("top.views")}>
+      {items.map(([name, icon, label]) => (
+        <button key={name} type="button" aria-pressed={current === name} onClick={() => show(name)}>
+          <Icon name={icon} />
+          {label}
+        </button>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,117 @@
+/** What the map draws of the town's things. */
+import { expect, test } from "vitest";
+
+import type { Facility, Fix, Zone } from "../api/types";
+import { contractorNumbers, coreBox, facilityFeatures, trackFeatures, zoneLabels } from "./features";
+
+const fixAt = (lon: number): Fix => ({
+  lon,
+  lat: 30,
+  observed_at: "2026-11-22T00:00:00Z",
+  speed_kmh: null,
+  heading_deg: null,
+  load_kg: null,
+});
+
+const station = (changes: Partial<Facility>): Facility => ({
+  id: "S1",
+  kind: "transfer_station",
+  lon: 110,
+  lat: 30,
+  name: null,
+  zone_id: null,
+  status: "in_service",
+  opened_on: null,
+  design_life_years: null,
+  design_t_per_day: 20,
+  bays: null,
+  tip_s: null,
+  open_time: null,
+  close_time: null,
+  class: null,
+  stalls_male: 0,
+  stalls_female: 0,
+  stalls_accessible: 0,
+  live: null,
+  ...changes,
+});
+
+const received = (throughputT: number) => ({
+  observed_at: null,
+  throughput_t: throughputT,
+  fill_ratio: null,
+  entries: null,
+  occupied_stalls: null,
+  total_stalls: null,
+  open: null,
+});
+
+test("a track has a line per run of fixes and none over the gap between", () => {
+  const segments = [[fixAt(1), fixAt(2)], [fixAt(5)], [fixAt(8), fixAt(9), fixAt(10)]];
+  const drawn = trackFeatures({ vehicle_id: "V1", gap_s: 180, segments });
+  expect(drawn.features[0]?.geometry).toEqual({
+    type: "MultiLineString",
+    coordinates: [
+      [
+        [1, 30],
+        [2, 30],
+      ],
+      [
+        [8, 30],
+        [9, 30],
+        [10, 30],
+      ],
+    ],
+  });
+});
+
+test.each([
+  [station({}), "station-0"],
+  [station({ live: received(10) }), "station-2"],
+  [station({ live: received(20) }), "station-4"],
+  // Over its design throughput.
+  [station({ live: received(20.1) }), "station-5"],
+  [station({ status: "planned" }), "station-idle"],
+  [station({ kind: "public_toilet" }), "toilet"],
+  [station({ kind: "public_toilet", status: "planned" }), "toilet-idle"],
+  [station({ kind: "incinerator" }), "disposal"],
+])("a facility shows its kind, life cycle and load (%#)", (facility, icon) => {
+  expect(facilityFeatures([facility]).features[0]?.properties?.["icon"]).toBe(icon);
+});
+
+test("a contractor keeps its colour whatever the order of the list", () => {
+  const contractors = [
+    { id: "B", name: "b" },
+    { id: "A", name: "a" },
+  ];
+  expect(contractorNumbers(contractors)).toEqual(contractorNumbers([...contractors].reverse()));
+});
+
+test("a zone of several parts is labelled in its largest", () => {
+  const square = (west: number, size: number) => [
+    [
+      [west, 0],
+      [west + size, 0],
+      [west + size, size],
+      [west, size],
+      [west, 0],
+    ],
+  ];
+  const zone: Zone = {
+    id: "Z1",
+    name: null,
+    contractor_id: null,
+    cleaning_grade: null,
+    responsible: null,
+    geometry: { type: "MultiPolygon", coordinates: [square(0, 1), square(10, 4)] },
+  };
+  expect(zoneLabels([zone]).features[0]?.geometry).toEqual({ type: "Point", coordinates: [12, 2] });
+});
+
+test("the heart of a town leaves outlying villages out", () => {
+  const streets = Array.from({ length: 9 }, (_, index): [number, number] => [110 + index * 0.01, 30 + index * 0.01]);
+  const box = coreBox([...streets, [112, 33]]);
+  expect(box?.[2]).toBeLessThan(110.2);
+  expect(box?.[3]).toBeLessThan(30.2);
+  expect(coreBox([])).toBeNull();
+});

@@ -1,0 +1,134 @@
+/** The map's place on the page: the map itself, loaded after the rest, its buttons, layers and legend. */
+import { signal, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+
+import { sentenceOf } from "../api/problem";
+import { Icon } from "../components/icons";
+import { PointMark, TruckMark } from "../components/marks";
+import { Problem } from "../components/notice";
+import { t, type MessageKey } from "../i18n/catalogue";
+import { contractors, zones } from "../state/register";
+import { POINT_STATES } from "../state/visits";
+import { contractorNumbers } from "./features";
+import { followOverlays, hiddenGroups, toggleGroup } from "./overlays";
+import type { LayerGroup } from "./style";
+import type { TownMap } from "./town-map";
+
+const legendOpen = signal(matchMedia("(min-width: 1100px)").matches);
+
+export function MapView() {
+  const box = useRef<HTMLDivElement>(null);
+  const map = useSignal<TownMap | null>(null);
+  const problem = useSignal<string | null>(null);
+  useEffect(() => {
+    const alive = { is: true };
+    const endOverlays = followOverlays();
+    // MapLibre is most of the page's script, so the lists are there before it is.
+    void import("./town-map")
+      .then(({ createTownMap }) => {
+        if (alive.is && box.current !== null) map.value = createTownMap(box.current);
+      })
+      .catch((error: unknown) => (problem.value = hasWebgl() ? sentenceOf(error) : t("map.noWebgl")));
+    return () => {
+      alive.is = false;
+      endOverlays();
+      map.value?.remove();
+      map.value = null;
+    };
+  }, []);
+  return (
+    <div class="map-view" id="map">
+      <div class="map-canvas" ref={box} role="region" aria-label={t("map.label")} />
+      <Problem sentence={problem.value} />
+      {map.value !== null && <MapButtons map={map.value} />}
+      <Legend />
+    </div>
+  );
+}
+
+function hasWebgl(): boolean {
+  return document.createElement("canvas").getContext("webgl2") !== null;
+}
+
+function MapButtons({ map }: { map: TownMap }) {
+  return (
+    <div class="map-buttons">
+      <button type="button" aria-label={t("map.zoomIn")} title={t("map.zoomIn")} onClick={() => map.zoomBy(1)}>
+        <Icon name="plus" />
+      </button>
+      <button type="button" aria-label={t("map.zoomOut")} title={t("map.zoomOut")} onClick={() => map.zoomBy(-1)}>
+        <Icon name="minus" />
+      </button>
+      <button type="button" aria-label={t("map.fit")} title={t("map.fit")} onClick={() => map.fitTown()}>
+        <Icon name="frame" />
+      </button>
+      <button
+        type="button"
+        aria-label={t("map.layers")}
+        title={t("map.layers")}
+        aria-pressed={legendOpen.value}
+        onClick={() => (legendOpen.value = !legendOpen.value)}
+      >
+        <Icon name="layers" />
+      </button>
+    </div>
+  );
+}
+
+const GROUPS = [
+  ["trucks", "map.layerTrucks"],
+  ["points", "map.layerPoints"],
+  ["facilities", "map.layerFacilities"],
+  ["toilets", "map.layerToilets"],
+  ["zones", "map.layerZones"],
+  ["labels", "map.layerLabels"],
+] as const satisfies readonly [LayerGroup, MessageKey][];
+
+function Legend() {
+  if (!legendOpen.value) return null;
+  return (
+    <section class="legend" aria-label={t("map.legend")}>
+      <fieldset>
+        <legend>{t("map.layers")}</legend>
+        {GROUPS.map(([group, key]) => (
+          <label key={group}>
+            <input type="checkbox" checked={!hiddenGroups.value.has(group)} onChange={() => toggleGroup(group)} />
+            {t(key)}
+          </label>
+        ))}
+      </fieldset>
+      <ul class="legend-states">
+        {POINT_STATES.map((state) => (
+          <li key={state}>
+            <PointMark state={state} /> {t(`pointState.${state}`)}
+          </li>
+        ))}
+        <li>
+          <TruckMark state="driving" /> {t("truckState.driving")}
+        </li>
+        <li>
+          <TruckMark state="standing" /> {t("truckState.standing")}
+        </li>
+        <li>
+          <TruckMark state="offline" /> {t("truckState.offline")}
+        </li>
+      </ul>
+      <ContractorColours />
+    </section>
+  );
+}
+
+function ContractorColours() {
+  if (zones.value.value.length === 0) return null;
+  const numbers = contractorNumbers(contractors.value.value);
+  return (
+    <ul class="legend-states">
+      {contractors.value.value.map((contractor) => (
+        <li key={contractor.id}>
+          <span class="swatch" style={{ background: `var(--contractor-${numbers.get(contractor.id) ?? 1})` }} />
+          {contractor.name}
+        </li>
+      ))}
+    </ul>
+  );
+}

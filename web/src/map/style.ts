@@ -1,0 +1,330 @@
+/** The map's own style: no tiles, no glyph server; text is drawn from the fonts of the machine. */
+import type {
+  DataDrivenPropertyValueSpecification,
+  ExpressionSpecification,
+  GeoJSONSourceSpecification,
+  LayerSpecification,
+  StyleSpecification,
+} from "maplibre-gl";
+
+import { token } from "../state/theme";
+import { CONTRACTOR_COLOURS, NOTHING } from "./features";
+
+/** The sources by name; each is a GeoJSON that the page fills. */
+export const SOURCES = [
+  "zones",
+  "zone-labels",
+  "streets",
+  "plan",
+  "route",
+  "track",
+  "facilities",
+  "points",
+  "selected",
+  "trucks",
+] as const;
+export type SourceName = (typeof SOURCES)[number];
+
+/** The layers that a switch of the map shows and hides together. */
+export const LAYER_GROUPS = {
+  zones: ["zones-fill", "zones-line", "zones-label"],
+  points: ["points", "points-label"],
+  facilities: ["facilities", "facilities-label"],
+  toilets: ["toilets"],
+  trucks: ["trucks"],
+  labels: ["streets-label"],
+} as const;
+export type LayerGroup = keyof typeof LAYER_GROUPS;
+
+/** Layers that a click selects from, topmost first, and the kind of what they hold. */
+export const SELECTABLE_LAYERS = {
+  trucks: "vehicle",
+  points: "point",
+  facilities: "facility",
+  toilets: "facility",
+} as const;
+
+const FONT = ["PingFang SC", "Microsoft YaHei", "Noto Sans SC", "WenQuanYi Micro Hei", "sans-serif"];
+const BOLD_FONT = FONT.map((family) => (family === "sans-serif" ? family : `${family} Bold`));
+
+/** Colours of routes when several are drawn at once. */
+export const ROUTE_COLOURS = 8;
+
+const MAIN_CLASSES = ["motorway", "trunk", "primary", "secondary"];
+
+/** Build the style in the theme's colours, its sources empty. */
+export function buildStyle(): StyleSpecification {
+  const sources: Record<string, GeoJSONSourceSpecification> = {};
+  for (const name of SOURCES) sources[name] = { type: "geojson", data: NOTHING };
+  return {
+    version: 8,
+    sources,
+    layers: [
+      { id: "land", type: "background", paint: { "background-color": token("map-land") } },
+      ...zoneLayers(),
+      ...streetLayers(),
+      ...routeLayers(),
+      ...facilityLayers(),
+      ...pointLayers(),
+      ...labelLayers(),
+      ...truckLayers(),
+    ],
+  };
+}
+
+function zoneLayers(): LayerSpecification[] {
+  return [
+    {
+      id: "zones-fill",
+      type: "fill",
+      source: "zones",
+      paint: { "fill-color": contractorColour(), "fill-opacity": 0.16 },
+    },
+    {
+      id: "zones-line",
+      type: "line",
+      source: "zones",
+      paint: { "line-color": token("map-zone-line"), "line-width": 1.2, "line-dasharray": [4, 2.5] },
+    },
+  ];
+}
+
+function contractorColour(): ExpressionSpecification {
+  const cases: (number | string)[] = [];
+  for (let number = 1; number <= CONTRACTOR_COLOURS; number++) cases.push(number, token(`contractor-${number}`));
+  return ["match", ["get", "colour"], ...cases, token("map-zone-line")] as unknown as ExpressionSpecification;
+}
+
+function streetLayers(): LayerSpecification[] {
+  const isMain: ExpressionSpecification = ["in", ["get", "class"], ["literal", MAIN_CLASSES]];
+  return [
+    {
+      id: "streets-casing",
+      type: "line",
+      source: "streets",
+      layout: { "line-cap": "round", "line-join": "round" },
+      paint: {
+        "line-color": ["case", isMain, token("map-street-main-casing"), token("map-street-casing")],
+        "line-width": streetWidth(1.6),
+      },
+    },
+    {
+      id: "streets",
+      type: "line",
+      source: "streets",
+      layout: { "line-cap": "round", "line-join": "round" },
+      paint: {
+        "line-color": ["case", isMain, token("map-street-main"), token("map-street")],
+        "line-width": streetWidth(0),
+      },
+    },
+    {
+      id: "streets-label",
+      type: "symbol",
+      source: "streets",
+      minzoom: 13.5,
+      filter: ["has", "name"],
+      layout: {
+        "symbol-placement": "line",
+        "symbol-spacing": 320,
+        "text-field": ["coalesce", ["get", "name"], ""],
+        "text-font": FONT,
+        "text-size": 11.5,
+        "text-max-angle": 35,
+      },
+      paint: { "text-color": token("map-label"), "text-halo-color": token("map-halo"), "text-halo-width": 1.6 },
+    },
+  ];
+}
+
+/** Width by class and zoom; the casing is wider by `extra` pixels. */
+function streetWidth(extra: number): DataDrivenPropertyValueSpecification<number> {
+  const byClass = (main: number, middle: number, small: number): ExpressionSpecification => [
+    "match",
+    ["get", "class"],
+    MAIN_CLASSES,
+    main + extra,
+    ["tertiary", "unclassified"],
+    middle + extra,
+    small + extra,
+  ];
+  return [
+    "interpolate",
+    ["exponential", 1.6],
+    ["zoom"],
+    10,
+    byClass(1.4, 0.8, 0.3),
+    13,
+    byClass(3.2, 2.2, 1.1),
+    16,
+    byClass(11, 8, 5),
+    19,
+    byClass(34, 26, 18),
+  ];
+}
+
+function routeLayers(): LayerSpecification[] {
+  const round = { "line-cap": "round", "line-join": "round" } as const;
+  return [
+    {
+      id: "plan-line",
+      type: "line",
+      source: "plan",
+      layout: round,
+      paint: { "line-color": routeColour(), "line-width": 3, "line-opacity": 0.85 },
+    },
+    {
+      id: "route-casing",
+      type: "line",
+      source: "route",
+      layout: round,
+      paint: { "line-color": token("map-halo"), "line-width": 8, "line-opacity": 0.85 },
+    },
+    {
+      id: "route-line",
+      type: "line",
+      source: "route",
+      paint: { "line-color": token("map-planned"), "line-width": 4, "line-dasharray": [2.2, 1.1], "line-opacity": 0.9 },
+    },
+    {
+      id: "track-line",
+      type: "line",
+      source: "track",
+      layout: round,
+      paint: { "line-color": token("map-track"), "line-width": 3, "line-opacity": 0.8 },
+    },
+  ];
+}
+
+function routeColour(): ExpressionSpecification {
+  const cases: (number | string)[] = [];
+  for (let number = 1; number < ROUTE_COLOURS; number++) cases.push(number, token(`route-${number}`));
+  return ["match", ["get", "colour"], ...cases, token("route-0")] as unknown as ExpressionSpecification;
+}
+
+function facilityLayers(): LayerSpecification[] {
+  const isToilet: ExpressionSpecification = ["==", ["get", "kind"], "public_toilet"];
+  return [
+    {
+      id: "toilets",
+      type: "symbol",
+      source: "facilities",
+      minzoom: 11.5,
+      filter: isToilet,
+      layout: iconLayout(["interpolate", ["linear"], ["zoom"], 12, 0.55, 15, 0.95]),
+    },
+    {
+      id: "facilities",
+      type: "symbol",
+      source: "facilities",
+      filter: ["!", isToilet],
+      layout: iconLayout(["interpolate", ["linear"], ["zoom"], 11, 0.75, 15, 1.1]),
+    },
+  ];
+}
+
+function pointLayers(): LayerSpecification[] {
+  return [
+    {
+      id: "points",
+      type: "symbol",
+      source: "points",
+      layout: {
+        ...iconLayout(["interpolate", ["linear"], ["zoom"], 11, 0.5, 13, 0.74, 15, 1, 18, 1.3]),
+        "symbol-sort-key": ["get", "order"],
+      },
+    },
+    {
+      id: "selected",
+      type: "circle",
+      source: "selected",
+      paint: {
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 11, 11, 16, 19],
+        "circle-color": token("map-selected"),
+        "circle-opacity": 0.16,
+        "circle-stroke-color": token("map-selected"),
+        "circle-stroke-width": 2.5,
+      },
+    },
+  ];
+}
+
+/** Labels of points, zones and facilities, above the icons; where they collide, a facility's stays. */
+function labelLayers(): LayerSpecification[] {
+  return [
+    {
+      id: "points-label",
+      type: "symbol",
+      source: "points",
+      minzoom: 15.5,
+      layout: {
+        "text-field": ["get", "label"],
+        "text-font": FONT,
+        "text-size": 11,
+        "text-anchor": "top",
+        "text-offset": [0, 0.95],
+        "symbol-sort-key": ["-", ["get", "order"]],
+      },
+      paint: haloPaint("map-label"),
+    },
+    {
+      id: "zones-label",
+      type: "symbol",
+      source: "zone-labels",
+      maxzoom: 15.5,
+      layout: { "text-field": ["get", "label"], "text-font": FONT, "text-size": 11.5, "text-padding": 8 },
+      paint: haloPaint("map-zone-label"),
+    },
+    {
+      id: "facilities-label",
+      type: "symbol",
+      source: "facilities",
+      minzoom: 12,
+      filter: ["!=", ["get", "kind"], "public_toilet"],
+      layout: {
+        "text-field": ["get", "label"],
+        "text-font": BOLD_FONT,
+        "text-size": 11.5,
+        "text-anchor": "top",
+        "text-offset": [0, 1.15],
+        "text-line-height": 1.1,
+      },
+      paint: haloPaint("map-facility"),
+    },
+  ];
+}
+
+function truckLayers(): LayerSpecification[] {
+  return [
+    {
+      id: "trucks",
+      type: "symbol",
+      source: "trucks",
+      layout: {
+        ...iconLayout(["interpolate", ["linear"], ["zoom"], 11, 0.82, 15, 1.1]),
+        "icon-rotate": ["get", "heading"],
+        "icon-rotation-alignment": "map",
+        "text-field": ["step", ["zoom"], "", 12, ["get", "label"]],
+        "text-font": BOLD_FONT,
+        "text-size": 11,
+        "text-anchor": "bottom",
+        "text-offset": [0, -1.5],
+        "text-optional": true,
+      },
+      paint: { ...haloPaint("map-truck"), "text-halo-width": 2 },
+    },
+  ];
+}
+
+function iconLayout(size: DataDrivenPropertyValueSpecification<number>) {
+  return {
+    "icon-image": ["get", "icon"] as ExpressionSpecification,
+    "icon-size": size,
+    "icon-allow-overlap": true,
+    "icon-ignore-placement": true,
+  };
+}
+
+function haloPaint(colour: string) {
+  return { "text-color": token(colour), "text-halo-color": token("map-halo"), "text-halo-width": 1.8 };
+}

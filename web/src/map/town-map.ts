@@ -1,0 +1,241 @@
+/** The map itself: MapLibre with the page's style, its sources fed from the page's state. */
+import { effect, untracked } from "@preact/signals";
+import { Map as MapLibre, ScaleControl, type GeoJSONSource } from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+
+import type { Position } from "../api/types";
+import { select, selection } from "../state/address";
+import { town } from "../state/clock";
+import { truckStates, vehicles, vehiclesById } from "../state/fleet";
+import { contractors, facilities, facilitiesById, points, pointsById, streets, zones } from "../state/register";
+import { theme } from "../state/theme";
+import { pointStates } from "../state/visits";
+import {
+  boxOf,
+  facilityFeatures,
+  NOTHING,
+  pointFeatures,
+  coreBox,
+  trackFeatures,
+  truckFeatures,
+  zoneFeatures,
+  zoneLabels,
+  type Box,
+} from "./features";
+import { drawIcons, ICON_PIXEL_RATIO } from "./icons";
+import { FleetMotion } from "./motion";
+import { followed, hiddenGroups, plannedRoutes, selectedRoute, selectedTrack } from "./overlays";
+import { buildStyle, LAYER_GROUPS, SELECTABLE_LAYERS, type LayerGroup, type SourceName } from "./style";
+
+/** How close a click must be, in pixels: a finger is not a needle. */
+const CLICK_REACH_PX = 7;
+/** Trucks are redrawn this often while one slides. */
+const FRAME_MS = 50;
+/** A machine that takes long for a frame is left this many times as long to its other work. */
+const REST_FACTOR = 4;
+const LONGEST_REST_MS = 1_000;
+const CLOSE_ZOOM = 15;
+
+/** The map's handle for the buttons around it. */
+export interface TownMap {
+  zoomBy(levels: number): void;
+  fitTown(): void;
+  remove(): void;
+}
+
+/** Draw the town's map in `container` and keep it current until `remove`. */
+export function createTownMap(container: HTMLElement): TownMap {
+  const map = new MapLibre({
+    container,
+    style: buildStyle(),
+    center: [110, 32],
+    zoom: 4,
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    fadeDuration: 0,
+    maxPitch: 0,
+  });
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
+  const endings: (() => void)[] = [];
+  void map.once("load", () => {
+    endings.push(...feed(map), ...listen(map));
+    container.dataset["ready"] = "true";
+  });
+  const fitTown = () => {
+    const box = townBox();
+    if (box !== null) map.fitBounds(box, { padding: 28, maxZoom: 16, duration: 500 });
+  };
+  return {
+    zoomBy: (levels) => map.zoomTo(map.getZoom() + levels),
+    fitTown,
+    remove() {
+      for (const end of endings) end();
+      map.remove();
+    },
+  };
+}
+
+/** The box around what the town has: its points and facilities, else its streets. */
+function townBox(): Box | null {
+  const places: GeoJSON.Position[] = [
+    ...points.value.value.map((point): Position => [point.lon, point.lat]),
+    ...facilities.value.value
+      .filter((facility) => facility.kind !== "landfill")
+      .map((facility): Position => [facility.lon, facility.lat]),
+  ];
+  if (places.length > 0) return boxOf(places);
+  return town.value?.bbox ?? null;
+}
+
+function setData(map: MapLibre, source: SourceName, data: GeoJSON.GeoJSON): void {
+  map.getSource<GeoJSONSource>(source)?.setData(data);
+}
+
+/** Fill the style's sources from the state, again each time it changes or the style is built anew. */
+function feed(map: MapLibre): (() => void)[] {
+  let feeders = startFeeders(map);
+  let painted = theme.peek();
+  const stop = effect(() => {
+    if (theme.value === painted) return;
+    painted = theme.value;
+    untracked(() => {
+      for (const end of feeders) end();
+      map.setStyle(buildStyle(), { diff: false });
+      void map.once("style.load", () => (feeders = startFeeders(map)));
+    });
+  });
+  return [stop, () => feeders.forEach((end) => end())];
+}
+
+function startFeeders(map: MapLibre): (() => void)[] {
+  for (const [name, image] of drawIcons()) map.addImage(name, image, { pixelRatio: ICON_PIXEL_RATIO });
+  return [
+    effect(() => setData(map, "zones", zoneFeatures(zones.value.value, contractors.value.value))),
+    effect(() => setData(map, "zone-labels", zoneLabels(zones.value.value))),
+    effect(() => setData(map, "streets", streets.value.value)),
+    effect(() => setData(map, "points", pointFeatures(points.value.value, pointStates.value))),
+    effect(() => setData(map, "facilities", facilityFeatures(facilities.value.value))),
+    effect(() => setData(map, "route", selectedRoute.value ?? NOTHING)),
+    effect(() => setData(map, "plan", plannedRoutes.value ?? NOTHING)),
+    effect(() => setData(map, "track", selectedTrack.value === null ? NOTHING : trackFeatures(selectedTrack.value))),
+    effect(() => {
+      for (const group of Object.keys(LAYER_GROUPS) as LayerGroup[]) {
+        const visibility = hiddenGroups.value.has(group) ? "none" : "visible";
+        for (const layer of LAYER_GROUPS[group]) map.setLayoutProperty(layer, "visibility", visibility);
+      }
+    }),
+    driveTrucks(map),
+  ];
+}
+
+/** Move the trucks, and the ring around a selected one, frame by frame. */
+function driveTrucks(map: MapLibre): () => void {
+  const motion = new FleetMotion();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let restMs = FRAME_MS;
+  const drawTrucks = (askedMs: number) => {
+    timer = undefined;
+    const atMs = performance.now();
+    restMs = Math.min(Math.max((atMs - askedMs) * REST_FACTOR, FRAME_MS), LONGEST_REST_MS);
+    const shown = (vehicleId: string) => motion.shownAt(vehicleId, atMs);
+    const trucks = vehicles.value.peek();
+    setData(map, "trucks", truckFeatures(trucks, truckStates.peek(), shown));
+    ringSelected(map, motion, atMs);
+    if (trucks.some((truck) => shown(truck.id)?.moving === true)) schedule();
+  };
+  const schedule = () => {
+    timer ??= setTimeout(() => {
+      const askedMs = performance.now();
+      requestAnimationFrame(() => drawTrucks(askedMs));
+    }, restMs);
+  };
+  const stopReceiving = effect(() => {
+    for (const truck of vehicles.value.value) {
+      if (truck.last_position !== null) motion.receive(truck.id, truck.last_position, performance.now());
+    }
+    schedule();
+  });
+  // A truck may change its state, or be selected, without a new fix.
+  const endings = [stopReceiving, truckStates.subscribe(schedule), selection.subscribe(schedule)];
+  return () => {
+    for (const end of endings) end();
+    clearTimeout(timer);
+  };
+}
+
+function ringSelected(map: MapLibre, motion: FleetMotion, atMs: number): void {
+  const chosen = selection.peek();
+  const place = chosen?.kind === "vehicle" ? (motion.shownAt(chosen.id, atMs)?.position ?? null) : placeOfSelection();
+  setData(map, "selected", place === null ? NOTHING : { type: "Point", coordinates: place });
+  if (chosen?.kind === "vehicle" && place !== null && followed.peek() && !map.isMoving()) {
+    map.easeTo({ center: place, duration: 300 });
+  }
+}
+
+function placeOfSelection(): Position | null {
+  const chosen = selection.value;
+  if (chosen === null) return null;
+  if (chosen.kind === "vehicle") {
+    const fix = vehiclesById.value.get(chosen.id)?.last_position ?? null;
+    return fix === null ? null : [fix.lon, fix.lat];
+  }
+  const place = (chosen.kind === "point" ? pointsById : facilitiesById).value.get(chosen.id);
+  return place === undefined ? null : [place.lon, place.lat];
+}
+
+function listen(map: MapLibre): (() => void)[] {
+  map.on("click", (event) => {
+    const { x, y } = event.point;
+    const near: [[number, number], [number, number]] = [
+      [x - CLICK_REACH_PX, y - CLICK_REACH_PX],
+      [x + CLICK_REACH_PX, y + CLICK_REACH_PX],
+    ];
+    for (const [layer, kind] of Object.entries(SELECTABLE_LAYERS)) {
+      const hit = map.queryRenderedFeatures(near, { layers: [layer] })[0];
+      if (hit === undefined) continue;
+      select(kind, String(hit.properties["id"]));
+      return;
+    }
+    selection.value = null;
+  });
+  for (const layer of Object.keys(SELECTABLE_LAYERS)) {
+    map.on("mouseenter", layer, () => (map.getCanvas().style.cursor = "pointer"));
+    map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
+  }
+  map.on("dragstart", () => (followed.value = false));
+  return [fitOnce(map), bringSelectionIntoView(map)];
+}
+
+/** Show the heart of the town as soon as it is known, once; a button shows all of it. */
+function fitOnce(map: MapLibre): () => void {
+  let done = false;
+  return effect(() => {
+    if (done || points.waiting.value || facilities.waiting.value) return;
+    const box = coreBox(points.value.value.map((point): Position => [point.lon, point.lat])) ?? townBox();
+    if (box === null) return;
+    done = true;
+    map.fitBounds(box, { padding: 28, maxZoom: 16, duration: 0 });
+  });
+}
+
+/** Move the map to what is selected, unless it is well in view already. */
+function bringSelectionIntoView(map: MapLibre): () => void {
+  let shownFor = "";
+  return effect(() => {
+    const chosen = selection.value;
+    const name = chosen === null ? "" : `${chosen.kind}:${chosen.id}`;
+    if (name === shownFor) return;
+    const place = placeOfSelection();
+    if (chosen !== null && place === null) return;
+    shownFor = name;
+    if (place === null) return;
+    const { x, y } = map.project(place);
+    const { clientWidth: width, clientHeight: height } = map.getContainer();
+    const inView = x > width * 0.1 && x < width * 0.9 && y > height * 0.1 && y < height * 0.9;
+    if (inView && map.getZoom() >= CLOSE_ZOOM - 2) return;
+    map.easeTo({ center: place, zoom: Math.max(map.getZoom(), CLOSE_ZOOM - 0.5), duration: 600 });
+  });
+}

@@ -1,0 +1,111 @@
+/** A truck's card: load, speed, progress and what it does next. */
+import type { PlannedStop, Vehicle } from "../api/types";
+import { TruckMark } from "../components/marks";
+import { Meter } from "../components/meter";
+import { Problem } from "../components/notice";
+import { showDuration, showNumber, showTime } from "../format/show";
+import { t, tWord } from "../i18n/catalogue";
+import { followed, overlayProblem } from "../map/overlays";
+import { select } from "../state/address";
+import { nowMs, today, viewedDate } from "../state/clock";
+import { truckStates } from "../state/fleet";
+import { publishedRouteOf } from "../state/plans";
+import { contractorName, facilityName, pointName } from "../state/register";
+import { CardHead, Fact } from "./card";
+
+const NEXT_STOPS = 6;
+
+export function TruckCard({ truck }: { truck: Vehicle }) {
+  const state = truckStates.value.get(truck.id) ?? "unknown";
+  const fix = truck.last_position;
+  const load = truck.load_kg;
+  return (
+    <>
+      <CardHead kind={tWord("vehicleKind", truck.kind)} name={truck.plate ?? truck.id} code={truck.id}>
+        <span class="badge">
+          <TruckMark state={state} /> {t(`truckState.${state}`)}
+        </span>
+        <button
+          type="button"
+          class="chip"
+          aria-pressed={followed.value}
+          onClick={() => (followed.value = !followed.value)}
+        >
+          {t("card.follow")}
+        </button>
+      </CardHead>
+      <div class="card-measure">
+        <span>{t("card.load")}</span>
+        <strong>{t("card.loadOf", { load: showNumber(load), capacity: showNumber(truck.capacity_kg) })}</strong>
+        <Meter ratio={load === null ? null : load / truck.capacity_kg} label={t("card.load")} overIsBad />
+      </div>
+      {truck.route !== null && (
+        <div class="card-measure">
+          <span>{t("card.progress")}</span>
+          <strong>{t("card.progressOf", { done: truck.route.served, total: truck.route.stops })}</strong>
+          <Meter ratio={truck.route.served / Math.max(1, truck.route.stops)} label={t("card.progress")} />
+        </div>
+      )}
+      <dl class="facts">
+        <Fact name={t("card.speed")}>{fix && t("unit.kmh", { value: showNumber(fix.speed_kmh) })}</Fact>
+        <Fact name={t("card.lastSeen")}>
+          {fix &&
+            t("card.ago", {
+              time: showTime(fix.observed_at),
+              seconds: showDuration((nowMs.value - Date.parse(fix.observed_at)) / 1000),
+            })}
+        </Fact>
+        <Fact name={t("card.contractor")}>{contractorName(truck.contractor_id)}</Fact>
+        <Fact name={t("card.depot")}>{facilityName(truck.depot_id)}</Fact>
+      </dl>
+      <p class="line-legend">
+        <span class="line-key planned">{t("card.plannedRoute")}</span>
+        <span class="line-key actual">{t("card.track")}</span>
+      </p>
+      <Problem sentence={overlayProblem.value} />
+      <NextStops truck={truck} />
+    </>
+  );
+}
+
+function NextStops({ truck }: { truck: Vehicle }) {
+  const route = publishedRouteOf(truck.id);
+  if (route === null) return <p class="notice">{t("card.noRoute")}</p>;
+  const isToday = viewedDate.value === today.value;
+  const from = isToday ? (truck.current_stop?.sequence ?? Infinity) : 0;
+  const next = route.stops.filter((stop) => stop.sequence >= from).slice(0, NEXT_STOPS);
+  return (
+    <section class="card-section">
+      <h3>{t("card.nextStops")}</h3>
+      {next.length === 0 && <p class="notice">{t("card.routeDone")}</p>}
+      <ol class="stops">
+        {next.map((stop) => (
+          <StopRow key={stop.sequence} stop={stop} />
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function StopRow({ stop }: { stop: PlannedStop }) {
+  const id = stop.id;
+  const name = stop.name ?? (id === null ? "" : stop.kind === "point" ? pointName(id) : facilityName(id));
+  return (
+    <li class={`stop stop-${stop.kind}`}>
+      <time>{showTime(stop.arrive_at)}</time>
+      <span class="stop-kind">{t(`stopKind.${stop.kind}`)}</span>
+      {id === null || stop.kind === "break" ? (
+        <span class="stop-name">{name}</span>
+      ) : (
+        <button
+          type="button"
+          class="link stop-name"
+          onClick={() => select(stop.kind === "point" ? "point" : "facility", id)}
+        >
+          {name}
+        </button>
+      )}
+      <span class="stop-load">{t("unit.kg", { value: showNumber(stop.load_kg) })}</span>
+    </li>
+  );
+}

@@ -1,0 +1,102 @@
+/** The list of vehicles: state, load and how far each is with its route. */
+import { signal } from "@preact/signals";
+
+import { TruckMark } from "../components/marks";
+import { Meter } from "../components/meter";
+import { Notice } from "../components/notice";
+import { WindowList } from "../components/window-list";
+import type { Vehicle } from "../api/types";
+import { showNumber } from "../format/show";
+import { t, tWord } from "../i18n/catalogue";
+import { select, selection } from "../state/address";
+import { truckStates, vehicles, type TruckState } from "../state/fleet";
+import { contractorName } from "../state/register";
+import { Chip, matches, SearchField } from "./list-parts";
+
+const search = signal("");
+const stateFilter = signal<TruckState | null>(null);
+const STATES: readonly TruckState[] = ["driving", "standing", "stale", "offline", "unknown"];
+
+export function TruckList() {
+  const states = truckStates.value;
+  const all = vehicles.value.value;
+  const found = all.filter(
+    (truck) =>
+      (stateFilter.value === null || states.get(truck.id) === stateFilter.value) &&
+      matches(search.value, [
+        truck.id,
+        truck.plate,
+        contractorName(truck.contractor_id),
+        tWord("vehicleKind", truck.kind),
+      ]),
+  );
+  return (
+    <>
+      <SearchField text={search} label={t("list.searchTrucks")} />
+      <div class="chips">
+        {STATES.map((state) => {
+          const count = all.filter((truck) => states.get(truck.id) === state).length;
+          if (count === 0 && stateFilter.value !== state) return null;
+          return (
+            <Chip
+              key={state}
+              chosen={stateFilter.value === state}
+              count={count}
+              onChoose={() => (stateFilter.value = stateFilter.value === state ? null : state)}
+            >
+              <TruckMark state={state} />
+              {t(`truckState.${state}`)}
+            </Chip>
+          );
+        })}
+      </div>
+      <Notice
+        of={vehicles}
+        isEmpty={found.length === 0}
+        empty={all.length === 0 ? t("trucks.empty") : t("list.noMatch")}
+      />
+      <WindowList
+        items={found}
+        rowHeight={58}
+        label={t("tab.trucks")}
+        keyOf={(truck) => truck.id}
+        row={(truck) => <TruckRow truck={truck} state={states.get(truck.id) ?? "unknown"} />}
+        isSelected={(truck) => selection.value?.kind === "vehicle" && selection.value.id === truck.id}
+        onSelect={(truck) => select("vehicle", truck.id)}
+      />
+    </>
+  );
+}
+
+function TruckRow({ truck, state }: { truck: Vehicle; state: TruckState }) {
+  const load = truck.load_kg;
+  const speed = state === "driving" ? t("unit.kmh", { value: showNumber(truck.last_position?.speed_kmh) }) : null;
+  return (
+    <>
+      <TruckMark state={state} />
+      <span class="row-main">
+        <span class="row-title">{truck.plate ?? truck.id}</span>
+        <span class="row-sub">
+          {tWord("vehicleKind", truck.kind)} · {speed ?? t(`truckState.${state}`)}
+        </span>
+      </span>
+      <span class="row-side">
+        {truck.route !== null && (
+          <span class="row-figure">
+            {truck.route.served}/{truck.route.stops}
+          </span>
+        )}
+        <span class="row-load">
+          <Meter
+            ratio={load === null ? null : load / truck.capacity_kg}
+            label={`${t("card.load")} ${t("unit.kg", { value: showNumber(load) })}`}
+            overIsBad
+          />
+          <span class="row-sub">
+            {load === null ? t("app.none") : t("unit.t", { value: showNumber(load / 1000, 1) })}
+          </span>
+        </span>
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,22 @@
+/** The state of the page survives its address. */
+import { expect, test } from "vitest";
+
+import { formatAddress, parseAddress } from "./address";
+
+test.each([
+  "",
+  "tab=points",
+  "tab=unserved&list=1&panel=plan&select=vehicle%3AV01&date=2026-11-22&plan=abc&lang=en",
+  // A code may hold the separator itself.
+  "select=point%3AA%3A7",
+  "select=facility%3A%E7%AB%99+1",
+])("the address %s reads and writes the same", (fragment) => {
+  expect(formatAddress(parseAddress(`#${fragment}`))).toBe(fragment);
+});
+
+test.each(["tab=nonsense", "date=22.11.2026", "select=moon:1", "panel=", "lang=fr", "%%%"])(
+  "what is not understood in %s is left at its default",
+  (fragment) => {
+    expect(formatAddress(parseAddress(fragment))).toBe("");
+  },
+);

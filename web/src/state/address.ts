@@ -1,0 +1,117 @@
+/** The state of the page that its address carries: what is selected, which panel is open, day and language. */
+import { batch, computed, effect, signal } from "@preact/signals";
+
+import { language } from "../i18n/catalogue";
+
+export type Tab = "trucks" | "points" | "unserved" | "facilities";
+export type Panel = "plan" | "figures";
+export type SelectionKind = "vehicle" | "point" | "facility";
+
+export interface Selection {
+  kind: SelectionKind;
+  id: string;
+}
+
+export interface Address {
+  tab: Tab;
+  /** Whether a phone shows the lists rather than the map. */
+  listOpen: boolean;
+  panel: Panel | null;
+  selection: Selection | null;
+  /** The service day looked at; null is the town's today. */
+  date: string | null;
+  /** The plan shown in the panel; null is the published or newest one. */
+  planId: string | null;
+  language: "zh" | "en";
+}
+
+const TABS: readonly Tab[] = ["trucks", "points", "unserved", "facilities"];
+const PANELS: readonly Panel[] = ["plan", "figures"];
+const SELECTION_KINDS: readonly SelectionKind[] = ["vehicle", "point", "facility"];
+
+export const tab = signal<Tab>("trucks");
+export const listOpen = signal(false);
+export const panel = signal<Panel | null>(null);
+export const selection = signal<Selection | null>(null);
+export const chosenDate = signal<string | null>(null);
+export const chosenPlanId = signal<string | null>(null);
+
+/** Read an address's fragment; what is not understood is left at its default. */
+export function parseAddress(fragment: string): Address {
+  const query = new URLSearchParams(fragment.replace(/^#/, ""));
+  const [kind = "", ...idParts] = (query.get("select") ?? "").split(":");
+  const selectionKind = oneOf(SELECTION_KINDS, kind);
+  const date = query.get("date");
+  return {
+    tab: oneOf(TABS, query.get("tab")) ?? "trucks",
+    listOpen: query.get("list") === "1",
+    panel: oneOf(PANELS, query.get("panel")),
+    selection: selectionKind === null ? null : { kind: selectionKind, id: idParts.join(":") },
+    date: date !== null && /^\d{4}-\d{2}-\d{2}$/.test(date) ? date : null,
+    planId: query.get("plan"),
+    language: query.get("lang") === "en" ? "en" : "zh",
+  };
+}
+
+/** Write an address's fragment without the leading #; defaults are left out. */
+export function formatAddress(address: Address): string {
+  const query = new URLSearchParams();
+  if (address.tab !== "trucks") query.set("tab", address.tab);
+  if (address.listOpen) query.set("list", "1");
+  if (address.panel !== null) query.set("panel", address.panel);
+  if (address.selection !== null) query.set("select", `${address.selection.kind}:${address.selection.id}`);
+  if (address.date !== null) query.set("date", address.date);
+  if (address.planId !== null) query.set("plan", address.planId);
+  if (address.language !== "zh") query.set("lang", address.language);
+  return query.toString();
+}
+
+const current = computed<Address>(() => ({
+  tab: tab.value,
+  listOpen: listOpen.value,
+  panel: panel.value,
+  selection: selection.value,
+  date: chosenDate.value,
+  planId: chosenPlanId.value,
+  language: language.value,
+}));
+
+/** Keep the page's state and its address the same from now on, in both directions. */
+export function followAddress(): void {
+  const read = () => {
+    const address = parseAddress(location.hash);
+    batch(() => {
+      tab.value = address.tab;
+      listOpen.value = address.listOpen;
+      panel.value = address.panel;
+      if (formatSelection(address.selection) !== formatSelection(selection.peek())) {
+        selection.value = address.selection;
+      }
+      chosenDate.value = address.date;
+      chosenPlanId.value = address.planId;
+      language.value = address.language;
+    });
+  };
+  read();
+  addEventListener("hashchange", read);
+  effect(() => {
+    const fragment = formatAddress(current.value);
+    if (fragment !== location.hash.replace(/^#/, "")) {
+      history.pushState(null, "", fragment === "" ? location.pathname : `#${fragment}`);
+    }
+  });
+  addEventListener("popstate", read);
+}
+
+/** Select something, or with null nothing. */
+export function select(kind: SelectionKind, id: string): void {
+  selection.value = { kind, id };
+}
+
+function formatSelection(of: Selection | null): string {
+  return of === null ? "" : `${of.kind}:${of.id}`;
+}
+
+function oneOf<Value extends string>(values: readonly Value[], text: string | null): Value | null {
+  return values.find((value) => value === text) ?? null;
+}

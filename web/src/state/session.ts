@@ -1,0 +1,41 @@
+/** Who is signed in: the token lives as long as the browser's tab. */
+import { computed, signal } from "@preact/signals";
+
+import type { AccessToken, Role } from "../api/types";
+
+const STORAGE_KEY = "riqing.session";
+
+export interface Session {
+  token: string;
+  userName: string;
+  role: Role;
+}
+
+export const session = signal<Session | null>(restore());
+export const accessToken = computed(() => session.value?.token ?? null);
+
+/** Why the sign-in form is shown again, where it is not by the user's own wish. */
+export const signOutReason = signal<"expired" | null>(null);
+
+/** Roles that may ask for plans and publish them. */
+export const mayPlan = computed(() => ["admin", "dispatcher"].includes(session.value?.role ?? ""));
+
+/** Keep the token that a sign-in answered. */
+export function signInAs(answer: AccessToken): void {
+  const kept = { token: answer.access_token, userName: answer.user_name, role: answer.role };
+  sessionStorage.setItem(STORAGE_KEY, JSON.stringify(kept));
+  signOutReason.value = null;
+  session.value = kept;
+}
+
+/** Forget the token and show the sign-in form. */
+export function signOut(reason: "expired" | null = null): void {
+  sessionStorage.removeItem(STORAGE_KEY);
+  signOutReason.value = reason;
+  session.value = null;
+}
+
+function restore(): Session | null {
+  const kept = sessionStorage.getItem(STORAGE_KEY);
+  return kept === null ? null : (JSON.parse(kept) as Session);
+}
