@@ -1,6 +1,7 @@
 """How much refuse waits at each collection point: it gathers with time and goes when a truck takes it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -8,8 +9,8 @@ from services.domain.kinds import ContainerType
 from services.domain.registry import CollectionPoint
 
 DAY_S = 86_400.0
-FIRST_VISIT_AFTER_S = 3 * 3600.0
-"""A point is thought to have been emptied at this time of earlier service days."""
+USUAL_VISIT_S = 3 * 3600.0
+"""A point that is in no route is thought to have been emptied at this second of earlier service days."""
 
 _CONTAINER_M3 = {
     ContainerType.BIN: 0.24,
@@ -49,17 +50,21 @@ class PointContent:
         return kg
 
 
-def content_of(point: CollectionPoint, random: Random) -> PointContent:
+def content_of(point: CollectionPoint, random: Random, planned_s: Sequence[float] = ()) -> PointContent:
     """Return a point's refuse at the start of the day: what has gathered since the last regular visit.
 
-    `random` varies the day's amount about the expected.
+    That was at the second of day at which today's plan comes last, one day ago, or as many days ago as the
+    point waits for a visit; `planned_s` are today's planned visits. `random` varies the day's amount about the
+    expected.
     """
     factor = math.exp(random.gauss(-(_DAY_TO_DAY_SIGMA**2) / 2, _DAY_TO_DAY_SIGMA))
     by_volume_kg = max(point.containers, 1) * _CONTAINER_M3[point.container_type] * _REFUSE_KG_PER_M3
     by_refuse_kg = point.expected_kg_per_visit * _OVERSIZE
-    between_visits_s = DAY_S / point.visits_per_day
+    waits_s = DAY_S / min(point.visits_per_day, 1.0)
+    if not planned_s and point.visits_per_day > 1.0:
+        waits_s = DAY_S / point.visits_per_day
     return PointContent(
         kg_per_day=point.expected_kg * factor,
         capacity_kg=max(by_volume_kg, by_refuse_kg, 1.0),
-        emptied_at_s=FIRST_VISIT_AFTER_S - between_visits_s,
+        emptied_at_s=max(planned_s, default=USUAL_VISIT_S) - waits_s,
     )

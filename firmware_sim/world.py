@@ -29,6 +29,7 @@ from services.domain.kinds import (
     DeviceKind,
     FacilityStatus,
     ServiceSource,
+    StopKind,
 )
 from services.domain.registry import Facility, Vehicle
 from services.domain.telemetry import RouteMessage
@@ -92,7 +93,7 @@ class World:
         """Set everything up and hand the trucks their routes; routes of another day are left aside."""
         plans = sorted({route.plan_id for route in routes.values()})
         self._boot = crc32(f"{self.seed}/{self.faults}/{plans}".encode()) >> 1
-        around = self._surroundings()
+        around = self._surroundings(self._planned_visits(routes))
         for entry in self.roster:
             if entry.key.kind is DeviceKind.TOILET:
                 self._toilet(entry).start()
@@ -122,9 +123,21 @@ class World:
         sent, self._outgoing = self._outgoing, []
         return sent
 
-    def _surroundings(self) -> Surroundings:
+    def _planned_visits(self, routes: Mapping[str, RouteMessage]) -> dict[str, list[float]]:
+        """Return at which seconds of the day each point is planned to be visited."""
+        planned: dict[str, list[float]] = {}
+        for route in routes.values():
+            for stop in route.stops:
+                if stop.kind is StopKind.POINT:
+                    second = (stop.depart_at - self.day_start).total_seconds()
+                    planned.setdefault(stop.id, []).append(second)
+        return planned
+
+    def _surroundings(self, planned: Mapping[str, list[float]]) -> Surroundings:
         contents = {
-            point.point_id: content_of(point, self._random(f"content/{point.point_id}"))
+            point.point_id: content_of(
+                point, self._random(f"content/{point.point_id}"), planned.get(point.point_id, ())
+            )
             for point in self.register.points
         }
         sensors = {

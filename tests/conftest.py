@@ -14,9 +14,9 @@ from psycopg import sql
 
 from services.stack import database
 from services.stack.environment import load_environment
+from services.stack.errors import ProvisionError
 from services.stack.lifecycle import Stack, StartRequest
 from services.stack.provision import SERVERS, provision, provision_browser
-from services.stack.errors import ProvisionError
 from services.stack.state import StackState
 from services.stack.tools import Tools
 from services.store.migrate import migrate

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from firmware_sim.ground import Spot, between, distance_m, heading_deg
 
-ACCELERATION_MPS2 = 0.9
+ACCELERATION_MPS2 = 1.1
 TOP_SPEED_MPS = 21.0
 SLOWEST_CRUISE_MPS = 2.5
 """A leg planned to be slower still is driven at this speed, and the truck is early."""

@@ -48,16 +48,16 @@ class _StationDesign:
 
 
 _TOWN_STATIONS = (
-    _StationDesign("老城转运站", (-850.0, 700.0), date(2001, 9, 1), 18.0, 1, 540),
+    _StationDesign("老城转运站", (-850.0, 700.0), date(2001, 9, 1), 36.0, 2, 540),
     _StationDesign("中心转运站", (250.0, -150.0), date(2012, 5, 1), 8.0, 1, 480),
     _StationDesign("城东转运站", (2_500.0, 900.0), date(2016, 10, 1), 30.0, 2, 420),
-    _StationDesign("城南转运站", (-500.0, -2_050.0), date(2019, 4, 1), 30.0, 2, 420),
+    _StationDesign("城南转运站", (-500.0, -2_050.0), date(2019, 4, 1), 45.0, 2, 420),
 )
 """The first is past its design life; the second lies where most refuse arises and is designed for too little."""
 
 _RURAL_STATIONS = (
-    (1, _StationDesign("{}转运站", (0.0, 0.0), date(2018, 7, 1), 15.0, 1, 480, (6, 20))),
-    (5, _StationDesign("{}转运站", (0.0, 0.0), date(2020, 7, 1), 15.0, 1, 480, (6, 20))),
+    (1, _StationDesign("{}转运站", (0.0, 0.0), date(2018, 7, 1), 18.0, 1, 480, (6, 20))),
+    (5, _StationDesign("{}转运站", (0.0, 0.0), date(2020, 7, 1), 18.0, 1, 480, (6, 20))),
 )
 """By the index of the township that each stands in."""
 

@@ -1,11 +1,14 @@
 """Writing the broker's configuration and its first accounts, for the local stack and for compose alike."""
 
+import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
 from services.broker.accounts import initial_accounts
+from services.broker.address import BrokerAddress
+from services.broker.settings import BrokerSettings
 
 ACCOUNTS_FILE = "dynamic-security.json"
 CONFIGURATION_FILE = "mosquitto.conf"
@@ -48,3 +51,38 @@ def prepare_broker(folder: Path, place: BrokerPlace, service_username: str, serv
     accounts = initial_accounts(service_username, service_password, known)
     unfinished.write_text(json.dumps(accounts, ensure_ascii=False, indent=1), encoding="utf-8")
     unfinished.rename(accounts_file)
+
+
+CONTAINER_PLUGIN = "/usr/lib/mosquitto_dynamic_security.so"
+"""Where the image eclipse-mosquitto has the plugin."""
+
+
+def container_place(data_folder: str, certificates: Path) -> BrokerPlace:
+    """Return the place of a broker in a container: plain inside the stack's own network, TLS for devices.
+
+    `certificates` holds `server.crt` and `server.key`; without them no device from outside gets in.
+    """
+    listeners = ["listener 1883"]
+    if (certificates / "server.crt").is_file():
+        listeners += [
+            "listener 8883",
+            f"certfile {certificates}/server.crt",
+            f"keyfile {certificates}/server.key",
+            "tls_version tlsv1.2",
+        ]
+    return BrokerPlace(tuple(listeners), CONTAINER_PLUGIN, data_folder)
+
+
+def main() -> None:
+    """Prepare the folder of the compose file's broker; the services' account is the one in MQTT_URL."""
+    parser = argparse.ArgumentParser(description="Write the broker's configuration and first accounts.")
+    parser.add_argument("folder", type=Path, help="the broker's data folder, as the broker sees it too")
+    parser.add_argument("--certificates", type=Path, default=Path("/certificates"))
+    arguments = parser.parse_args()
+    address = BrokerAddress.parse(BrokerSettings().url)
+    place = container_place(str(arguments.folder), arguments.certificates)
+    prepare_broker(arguments.folder, place, address.username, address.password)
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,7 @@ from services.broker.address import BrokerAddress
 from services.broker.control import Command, require_success, send_commands, subscribe_to_responses
 from services.broker.session import Session, open_session
 from services.domain.kinds import DeviceKind, MessageKind
-from services.domain.topics import check_device_id, device_prefix
+from services.domain.topics import TopicError, check_device_id, device_prefix
 
 ALREADY_THERE = frozenset({"Client already exists", "Role already exists"})
 NOT_THERE = frozenset({"Client not found", "Role not found", "Role does not exist"})
@@ -75,6 +75,7 @@ def enrol_devices(mqtt_url: str, town_name: str, devices: Sequence[tuple[DeviceK
 
 def _new_credential(address: BrokerAddress, town_name: str, kind: DeviceKind, device_id: str) -> DeviceCredential:
     check_device_id(device_id)
+    _check_town_name(town_name)
     return DeviceCredential(
         username=device_username(kind, device_id),
         password=secrets.token_urlsafe(18),
@@ -83,6 +84,14 @@ def _new_credential(address: BrokerAddress, town_name: str, kind: DeviceKind, de
         mqtt_url=str(address),
         topic_prefix=device_prefix(town_name, kind, device_id),
     )
+
+
+def _check_town_name(town_name: str) -> None:
+    """Refuse a name that is no level of a topic; with a wildcard in it a device's rule would cover others' topics."""
+    if not town_name or any(character in "/+#" or ord(character) < 32 for character in town_name):
+        raise TopicError(
+            f"The town's name {town_name!r} must have no /, +, # or control characters: it is in its topics."
+        )
 
 
 def _role_command(credential: DeviceCredential) -> Command:

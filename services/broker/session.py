@@ -2,10 +2,8 @@
 
 import queue
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -25,13 +23,9 @@ class Session:
         self._client = client
         self._address = address
         self._messages: queue.SimpleQueue[MQTTMessage] = queue.SimpleQueue()
-        self._granted = threading.Event()
+        self._grants: queue.SimpleQueue[list[ReasonCode]] = queue.SimpleQueue()
         client.on_message = lambda _client, _data, message: self._messages.put(message)
-        client.on_subscribe = self._on_subscribe
-
-    def _on_subscribe(self, _client: Client, _data: Any, _id: int, codes: list[ReasonCode], _: Any) -> None:
-        if not any(code.is_failure for code in codes):
-            self._granted.set()
+        client.on_subscribe = lambda _client, _data, _id, codes, _properties: self._grants.put(codes)
 
     def subscribe(self, topic_filter: str) -> None:
         """Subscribe and wait until the broker has granted it.
@@ -40,9 +34,12 @@ class Session:
             BrokerError: it did not.
 
         """
-        self._granted.clear()
         self._client.subscribe(topic_filter, qos=1)
-        if not self._granted.wait(CONNECTED_WITHIN_S):
+        try:
+            codes = self._grants.get(timeout=CONNECTED_WITHIN_S)
+        except queue.Empty:
+            raise BrokerError(f"The broker at {self._address} gave no answer.") from None
+        if any(code.is_failure for code in codes):
             raise BrokerError(f"{self._address.username} may not subscribe to {topic_filter} at {self._address}.")
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
@@ -78,7 +75,7 @@ def open_session(address: BrokerAddress, within_s: float = CONNECTED_WITHIN_S) -
         client.tls_set()
     outcomes: queue.SimpleQueue[ReasonCode] = queue.SimpleQueue()
 
-    def on_connect(_client: Client, _data: Any, _flags: ConnectFlags, code: ReasonCode, _: Properties | None) -> None:
+    def on_connect(_client: Client, _data: object, _flags: ConnectFlags, code: ReasonCode, _: Properties | None) -> None:
         outcomes.put(code)
 
     client.on_connect = on_connect

@@ -20,9 +20,7 @@ StackDir = Annotated[
 
 DataDir = Annotated[
     Path,
-    typer.Option(
-        "--data-dir", envvar="RIQING_DATA_DIR", help="The stack's folder.", show_default=True, callback=_load
-    ),
+    typer.Option("--data-dir", envvar="RIQING_DATA_DIR", help="The stack's folder.", show_default=True, callback=_load),
 ]
 """The stack's folder, for commands that talk to it: its settings are in the environment when the command runs."""
 

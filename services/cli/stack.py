@@ -10,11 +10,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.options import DEFAULT_DATA_DIR, StackDir
+from services.cli.options import DEFAULT_DATA_DIR, DataDir, StackDir
 from services.stack.errors import AlreadyRunningError
 from services.stack.health import StackStatus
 from services.stack.lifecycle import Stack, StartRequest
+from services.stack.processes import chosen_services
+from services.stack.settings import StackSettings
 from services.store.migrate import migrate
+from services.store.settings import DatabaseSettings
 
 WATCH_EVERY_S = 1.0
 
@@ -26,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command()(up)
     app.command()(down)
     app.command()(status)
+    app.command("migrate")(bring_schema_up_to_date)
 
 
 def up(
@@ -38,18 +42,20 @@ def up(
     """Start the local stack: database, broker, ingest, planner, clearance, roads and API, without simulation."""
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     ports = {"api": api_port, "mqtt": mqtt_port, "database": db_port}
+    services = chosen_services(StackSettings().processes)
     stack = Stack(data_dir)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        started = stack.start(StartRequest(ports, detach=detach), migrate, console.print)
+        started = stack.start(StartRequest(ports, detach, services), migrate, console.print)
     except AlreadyRunningError:
         if not (detach and (running := stack.status()).healthy and not any(ports.values())):
             raise
         started = running
-    _print_sign_in(started, stack.remembered().admin_password)
-    if not detach:
-        _watch_until_interrupted(stack, console)
+    if detach:
+        _print_sign_in(stack, started)
+    else:
+        _watch_until_interrupted(stack, started, console)
 
 
 def _interrupt(number: int, frame: object) -> None:
@@ -57,15 +63,17 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _print_sign_in(started: StackStatus, password: str) -> None:
+def _print_sign_in(stack: Stack, started: StackStatus) -> None:
+    password = stack.remembered().admin_password
     print(f"Page and API  {started.api}", f"Sign-in       admin / {password}", sep="\n")
     print(f"MQTT broker   {started.mqtt}", f"Database      {started.database}", sep="\n", flush=True)
 
 
-def _watch_until_interrupted(stack: Stack, console: Console) -> None:
+def _watch_until_interrupted(stack: Stack, started: StackStatus, console: Console) -> None:
     """Wait for Ctrl-C or for the stack to be stopped from elsewhere, then stop all that is left."""
-    console.print("Ctrl-C stops the stack.")
     try:
+        _print_sign_in(stack, started)
+        console.print("Ctrl-C stops the stack.")
         while stack.is_running():
             time.sleep(WATCH_EVERY_S)
     except KeyboardInterrupt:
@@ -105,3 +113,10 @@ def _print_status(found: StackStatus) -> None:
         table.add_row(process.name, str(process.pid or ""), process.state, style="" if process.healthy else "red")
     Console().print(table)
     print(f"Page and API {found.api}, MQTT {found.mqtt}, database {found.database}")
+
+
+def bring_schema_up_to_date(data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
+    """Bring the schema of the database up to date; `up` does so by itself, on servers of your own do it first."""
+    del data_dir  # its settings are in the environment by now
+    count = migrate(DatabaseSettings().url)
+    print(f"{count} migrations applied." if count else "The schema is up to date.")

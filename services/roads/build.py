@@ -25,9 +25,10 @@ from services.roads.datasets import (
 from services.roads.engine import Engine, contracted_or_not
 from services.roads.errors import RoadBuildError, RoadDataError, RoadsBusyError
 from services.roads.settings import EngineSettings
+from services.roads.street_map import STREET_MAP_FILE, write_street_map
 from services.roads.streets import RoadFile, read_road_file
 
-FORMAT = "1"
+FORMAT = "2"
 """Raise it when a dataset built before no longer fits this code."""
 
 NEARBY_DEG = 0.02
@@ -183,6 +184,8 @@ def _build(
         engine.run("osrm-routed", "--trial", "--algorithm", algorithm.value, base)
         if profile is Profile.FOOT:
             _save_walkable(fresh / "walking.npz", road_file)
+        else:
+            write_street_map(source, fresh / STREET_MAP_FILE)
         description = DatasetDescription(
             profile, content_hash, pbf.name, algorithm, road_file.bounds, road_file.street_count
         )

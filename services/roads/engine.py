@@ -54,7 +54,7 @@ class Engine:
         """
         stock = self.directory / "share" / "profiles"
         result = subprocess.run(
-            [self.program(name), *arguments],
+            [self.program(name), *(_argument(each) if isinstance(each, Path) else each for each in arguments)],
             capture_output=True,
             text=True,
             errors="replace",
@@ -68,6 +68,11 @@ class Engine:
         if NO_STREETS_MESSAGE in output:
             raise RoadDataError("The road file holds no street that this profile may use.")
         raise RoadBuildError(f"{name} failed: {_last_error(output, result.returncode)}")
+
+
+def _argument(path: Path) -> str:
+    """Return a path as the programs read it: they take one with a space for two unless it is quoted, & escaping."""
+    return '"' + str(path).replace("&", "&&").replace('"', '&"') + '"'
 
 
 def _last_error(output: str, return_code: int) -> str:
@@ -85,7 +90,7 @@ def server_arguments(dataset: Dataset, host: str, port: int) -> list[str]:
         *("--max-nearest-locations", "20000", "--max-nearest-size", "10"),
         # Longer than any pause in the planner's work, so that it need not connect again.
         *("--keepalive-timeout", "120", "--verbosity", "WARNING"),
-        str(dataset.engine_base),
+        _argument(dataset.engine_base),
     ]
 
 

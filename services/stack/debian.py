@@ -158,9 +158,7 @@ class PrivateApt:
         """
         result = self._run("apt-get", "install", "--download-only", "-y", "-qq", *packages)
         if result.returncode != 0:
-            raise ProvisionError(
-                f"apt-get could not download {', '.join(packages)}: {_last_line(result.stderr)}"
-            )
+            raise ProvisionError(f"apt-get could not download {', '.join(packages)}: {_last_line(result.stderr)}")
         return sorted((self.folder / "archives").glob("*.deb"))
 
 

@@ -20,7 +20,6 @@ from services.stack.processes import (
     SERVICES,
     SERVICES_GROUP,
     Process,
-    existing,
     write_supervisor_files,
 )
 from services.stack.provision import ROADS, provision
@@ -31,7 +30,7 @@ from services.stack.tools import Tools
 
 ANSWERS_WITHIN_S = 60.0
 """How long a server may take to answer; PostgreSQL replays its log first when it was killed."""
-STRANGER_ANSWERS_WITHIN_S = 10.0
+STRANGER_ANSWERS_WITHIN_S = 5.0
 """The same for a server that is not ours, which should be up already."""
 HEALTHY_WITHIN_S = 60.0
 STOPPED_WITHIN_S = 60.0
@@ -48,7 +47,7 @@ class StartRequest:
     """By the names in `services.stack.ports`; None where the last one or any free one will do."""
     detach: bool = False
     """Whether the stack outlives the process that starts it."""
-    services: tuple[Process, ...] = field(default_factory=lambda: existing(SERVICES))
+    services: tuple[Process, ...] = SERVICES
     database_settings: tuple[str, ...] = ()
     """Further `name=value` settings for our own PostgreSQL; tests give up durability for speed."""
 

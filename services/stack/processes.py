@@ -1,12 +1,12 @@
 """The list of processes that make up a stack, and the files from which the supervisor starts them."""
 
-import importlib.util
 import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.stack.errors import StackError
 from services.stack.state import StackFolder
 
 
@@ -35,20 +35,20 @@ SERVICES = (
 """Our own processes; all of them start once database and broker answer."""
 
 
+def chosen_services(names: Sequence[str] | None) -> tuple[Process, ...]:
+    """Return those of our processes that bear these names, all where there are none given.
 
-def existing(services: Sequence[Process]) -> tuple[Process, ...]:
-    """Return those services whose module is there already (while the rooms are being built)."""
+    Raises:
+        StackError: there is no process of such a name.
 
-    def is_there(module: str) -> bool:
-        try:
-            found = importlib.util.find_spec(module)
-        except ModuleNotFoundError:
-            return False
-        if found is not None and found.submodule_search_locations is not None:
-            return importlib.util.find_spec(f"{module}.__main__") is not None
-        return found is not None
-
-    return tuple(service for service in services if is_there(service.command[2]))
+    """
+    if names is None:
+        return SERVICES
+    known = {service.name: service for service in SERVICES}
+    for name in names:
+        if name not in known:
+            raise StackError(f"RIQING_PROCESSES names {name!r}, which is none of {', '.join(known)}.")
+    return tuple(service for service in SERVICES if service.name in names)
 
 
 SUPERVISOR_CONFIGURATION = """\
@@ -109,6 +109,16 @@ def _start_script(folder: StackFolder, process: Process) -> str:
     )
 
 
+def _program_configuration(process: Process, *, own: bool) -> str:
+    """Return a process's part; our own may have children, which stop with them, while PostgreSQL sees to its own."""
+    return PROGRAM_CONFIGURATION.format(
+        name=process.name,
+        stop_signal=process.stop_signal,
+        stop_within_s=process.stop_within_s,
+        as_group="true" if own else "false",
+    )
+
+
 def write_supervisor_files(
     folder: StackFolder, servers: Sequence[Process], services: Sequence[Process], *, as_root: bool
 ) -> Path:
@@ -122,15 +132,8 @@ def write_supervisor_files(
         script.write_text(_start_script(folder, process), encoding="utf-8")
         script.chmod(0o700)
     parts = [SUPERVISOR_CONFIGURATION.format(user="user=root\n" if as_root else "")]
-    for process in (*servers, *services):
-        parts.append(
-            PROGRAM_CONFIGURATION.format(
-                name=process.name,
-                stop_signal=process.stop_signal,
-                stop_within_s=process.stop_within_s,
-                as_group="true" if process in services else "false",
-            )
-        )
+    parts += [_program_configuration(process, own=False) for process in servers]
+    parts += [_program_configuration(process, own=True) for process in services]
     groups = ((SERVERS_GROUP, servers, 100), (SERVICES_GROUP, services, 900))
     for name, members, priority in groups:
         if members:

@@ -27,9 +27,7 @@ NOT_NEEDED = ("libllvm", "libz3", "perl", "libperl", "python", "libpython", "loc
 """Packages that PostgreSQL, Mosquitto and Chromium depend on but run without: just-in-time compilation, scripts
 of Debian's own administration, and translations."""
 
-POSTGRES_PROGRAMS = (
-    *("postgres", "initdb", "pg_ctl", "pg_isready", "psql", "pg_dump", "pg_restore", "pg_basebackup"),
-)
+POSTGRES_PROGRAMS = (*("postgres", "initdb", "pg_ctl", "pg_isready", "psql", "pg_dump", "pg_restore", "pg_basebackup"),)
 ROADS_LOCK = Path(__file__).with_name("roads-tools.lock")
 
 Say = Callable[[str], None]
@@ -82,38 +80,43 @@ FONTS_CONFIGURATION = """<?xml version="1.0"?>
   <dir>{root}/usr/share/fonts</dir>
   <dir>/usr/share/fonts</dir>
   <cachedir prefix="xdg">fontconfig</cachedir>
-  <include ignore_missing="yes">{root}/etc/fonts/conf.d</include>
 </fontconfig>
 """
+FONT_PACKAGES = ("fonts-wqy-microhei", "fonts-dejavu-core")
+
+
+def _build_fonts(root: Path, final_root: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=root.parent) as work:
+        debian.unpack(debian.download(FONT_PACKAGES, Path(work)), root, NOT_NEEDED)
+    (root / "fonts.conf").write_text(FONTS_CONFIGURATION.format(root=final_root))
+
 
 SYSTEM_LAUNCHER = """#!/bin/sh
-export FONTCONFIG_FILE='{root}/fonts.conf'
+export FONTCONFIG_FILE='{fonts}/fonts.conf'
 exec '{program}' "$@"
 """
 
 PRIVATE_LAUNCHER = """#!/bin/sh
-export FONTCONFIG_FILE='{root}/fonts.conf'
+export FONTCONFIG_FILE='{fonts}/fonts.conf'
 # libpulse looks for its other half in the system's folders only.
 export LD_LIBRARY_PATH="$(echo '{root}'/usr/lib/*/pulseaudio)"
 exec '{root}/usr/lib/chromium/chromium' "$@"
 """
 
-FONT_PACKAGES = ("fonts-wqy-microhei", "fonts-dejavu-core")
 SYSTEM_CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "google-chrome-stable"))), "")
 
 
 def _build_browser(root: Path, final_root: Path) -> None:
     """Take the system's browser where there is one, but our own fonts: a bare machine has no Chinese ones."""
-    packages = FONT_PACKAGES if SYSTEM_CHROMIUM else (*FONT_PACKAGES, "chromium")
-    with tempfile.TemporaryDirectory(dir=root.parent) as work:
-        debian.unpack(debian.download(packages, Path(work)), root, NOT_NEEDED)
     if not SYSTEM_CHROMIUM:
+        with tempfile.TemporaryDirectory(dir=root.parent) as work:
+            debian.unpack(debian.download(("chromium",), Path(work)), root, NOT_NEEDED)
         programs = [root / "usr/lib/chromium" / name for name in ("chromium", "chrome_crashpad_handler")]
         elf.use_private_libraries([program for program in programs if program.exists()], root, final_root)
-    (root / "fonts.conf").write_text(FONTS_CONFIGURATION.format(root=final_root))
     launcher = root / "chromium"
     text = SYSTEM_LAUNCHER if SYSTEM_CHROMIUM else PRIVATE_LAUNCHER
-    launcher.write_text(text.format(root=final_root, program=SYSTEM_CHROMIUM))
+    fonts = final_root.with_name(FONTS.name)
+    launcher.write_text(text.format(root=final_root, fonts=fonts, program=SYSTEM_CHROMIUM))
     launcher.chmod(0o755)
 
 
@@ -137,15 +140,23 @@ ROADS = Bundle(
     trials=(("osrm/bin/osrm-routed", "--version"), ("osrm/bin/osrm-extract", "--version")),
     remedy="Check that pip reaches PyPI.",
 )
+FONTS = Bundle(
+    name="fonts",
+    description="a Chinese font, for PDFs and pictures of pages",
+    recipe=f"{FONT_PACKAGES} {FONTS_CONFIGURATION}",
+    build=_build_fonts,
+    trials=(),
+    remedy="Install the package fonts-wqy-microhei.",
+)
 BROWSER = Bundle(
     name="browser",
-    description="Chromium and a Chinese font, for tests",
-    recipe=f"{FONT_PACKAGES} {SYSTEM_CHROMIUM} {SYSTEM_LAUNCHER} {PRIVATE_LAUNCHER} {FONTS_CONFIGURATION}",
+    description="Chromium, for tests",
+    recipe=f"{SYSTEM_CHROMIUM} {SYSTEM_LAUNCHER} {PRIVATE_LAUNCHER}",
     build=_build_browser,
     trials=(("chromium", "--version"),),
     remedy="Install Chromium, or name a browser in RIQING_CHROMIUM.",
 )
-BUNDLES = {bundle.name: bundle for bundle in (SERVERS, ROADS, BROWSER)}
+BUNDLES = {bundle.name: bundle for bundle in (SERVERS, ROADS, FONTS, BROWSER)}
 
 
 def _stamp_text(bundle: Bundle, root: Path) -> str:
@@ -170,12 +181,13 @@ def _only_one_at_a_time(folder: Path) -> Iterator[None]:
 def _try_out(bundle: Bundle, root: Path) -> None:
     for program, *arguments in bundle.trials:
         command = [str(root / program), *arguments]
-        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-        # 127 and 126 are the loader's, negative ones are signals; a program's own refusal still shows that it runs.
+        try:
+            result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ProvisionError(f"{command[0]} does not run on this machine: {error}.") from error
+        # 126 and 127 are the loader's, negative ones are signals; a program's own refusal still shows that it runs.
         if result.returncode < 0 or result.returncode in (126, 127):
-            raise ProvisionError(
-                f"{command[0]} does not run on this machine: {result.stderr.strip()}."
-            )
+            raise ProvisionError(f"{command[0]} does not run on this machine: {result.stderr.strip()}.")
 
 
 def provision(bundle: Bundle, tools: Tools, say: Say) -> None:
@@ -222,14 +234,15 @@ def _provision_anew(bundle: Bundle, tools: Tools) -> None:
 def provision_browser(tools: Tools, say: Say) -> None:
     """Make sure that tests have a browser: the one that RIQING_CHROMIUM names, the system's, or one of our own."""
     if not os.environ.get("RIQING_CHROMIUM"):
+        provision(FONTS, tools, say)
         provision(BROWSER, tools, say)
 
 
 def main() -> int:
-    """Provision the bundles named on the command line, by default those that the stack runs."""
+    """Provision the bundles named on the command line, by default all but the browser, which only tests need."""
     parser = argparse.ArgumentParser(description="Fetch the programs that the stack runs.")
-    parser.add_argument("bundles", nargs="*", choices=[*BUNDLES, []], help="default: servers roads")
-    names = parser.parse_args().bundles or ["servers", "roads"]
+    parser.add_argument("bundles", nargs="*", choices=[*BUNDLES, []], help="default: servers roads fonts")
+    names = parser.parse_args().bundles or ["servers", "roads", "fonts"]
     tools = Tools.here()
     try:
         for name in names:

@@ -79,7 +79,7 @@ def make_environment() -> None:
     if _is_done("packages", packages):
         return
     _say("installing the locked Python packages (some 700 MB unpacked; a minute or two the first time)")
-    pip = [VENV_PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    pip: list[str | Path] = [VENV_PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     _run([*pip, "--require-hashes", "--requirement", lock], "check that this machine reaches PyPI, and its space.")
     # `compat` puts the folder itself on the path, so that new packages are found without installing again.
     project = ["--no-deps", "--no-build-isolation", "--config-settings", "editable_mode=compat", "--editable", "."]
@@ -135,7 +135,11 @@ def build_page() -> None:
     _check_node()
     if not packages_there:
         _say("installing the page's packages")
-        _run(["npm", "ci", "--no-audit", "--no-fund", "--no-update-notifier"], "check that this machine reaches the npm registry.", WEB)
+        _run(
+            ["npm", "ci", "--no-audit", "--no-fund", "--no-update-notifier"],
+            "check that this machine reaches the npm registry.",
+            WEB,
+        )
         _mark_done("page-packages", packages)
     _say("building the page")
     _run(["npm", "run", "--silent", "build"], "this is an error of ours; please report it.", WEB)
@@ -145,7 +149,9 @@ def build_page() -> None:
 def _check_node() -> None:
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
-        raise SetupError(f"The page needs Node.js {OLDEST_NODE} or newer with npm: install the packages nodejs and npm.")
+        raise SetupError(
+            f"The page needs Node.js {OLDEST_NODE} or newer with npm: install the packages nodejs and npm."
+        )
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
     if int(version.lstrip("v").split(".")[0] or 0) < OLDEST_NODE:
         raise SetupError(f"The page needs Node.js {OLDEST_NODE} or newer; this is {version} ({node}).")

@@ -131,4 +131,6 @@ def write_private(path: Path, text: str) -> None:
             file.write(text)
         unfinished.rename(path)
     except OSError as error:
-        raise StackError(f"{path} cannot be written ({error.strerror}): make room or choose another --data-dir.") from error
+        raise StackError(
+            f"{path} cannot be written ({error.strerror}): make room or choose another --data-dir."
+        ) from error

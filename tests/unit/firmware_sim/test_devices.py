@@ -110,18 +110,28 @@ def test_the_ground_is_invertible() -> None:
 
 
 @pytest.mark.parametrize(
-    ("visits_per_day", "waits_days"),
-    [(1, 1.0), (2, 0.5), (0.33, 3.03)],  # since the visit before
+    ("visits_per_day", "planned_h", "at_h", "waits_days"),
+    [
+        (1, [], 3, 1.0),  # in no route: as usual
+        (2, [], 3, 0.5),
+        (0.33, [], 3, 3.03),
+        (1, [15], 15, 1.0),  # in the afternoon, as the day before
+        (2, [4, 16], 4, 0.5),  # since yesterday evening
+        (2, [4, 14], 4, 14 / 24),
+        (0.33, [8], 8, 3.03),
+    ],
 )
-def test_refuse_gathers_since_the_last_visit(visits_per_day: float, waits_days: float) -> None:
-    """Three hours into the day a point holds what gathers between its visits; taken, it is empty."""
+def test_refuse_gathers_since_the_last_visit(
+    visits_per_day: float, planned_h: list[float], at_h: float, waits_days: float
+) -> None:
+    """At its visit a point holds what has gathered since the one before; taken, it is empty."""
     point = CollectionPoint("P", 0, 0, expected_kg=300, visits_per_day=visits_per_day, containers=4)
-    content = content_of(point, Random(1))
-    assert content.kg(3 * 3600) == pytest.approx(content.kg_per_day * waits_days, rel=0.01)
+    content = content_of(point, Random(1), [hour * 3600 for hour in planned_h])
+    assert content.kg(at_h * 3600) == pytest.approx(content.kg_per_day * waits_days, rel=0.01)
     assert content.kg_per_day == pytest.approx(300, rel=0.4)
-    assert 0 < content.fill_ratio(3 * 3600) <= 1
-    content.take(3 * 3600)
-    assert content.kg(3 * 3600) == 0
+    assert 0 < content.fill_ratio(at_h * 3600) <= 1
+    content.take(at_h * 3600)
+    assert content.kg(at_h * 3600) == 0
     assert content.fill_ratio(10 * 86_400) == 1
 
 

@@ -3,6 +3,7 @@
 import heapq
 import math
 import random
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +19,7 @@ RESIDENTIAL = {"highway": "residential"}
 LonLat = tuple[float, float]
 
 
-def network_of(tmp_path: Path, nodes: dict[int, LonLat], ways: list[list[int]]) -> WalkingNetwork:
+def network_of(tmp_path: Path, nodes: Mapping[int, LonLat], ways: list[list[int]]) -> WalkingNetwork:
     """Return the walking network of residential streets through these nodes."""
     path = write_roads(tmp_path / "town.osm.pbf", nodes, [(way, RESIDENTIAL) for way in ways])
     return WalkingNetwork(read_road_file(path).walkable)

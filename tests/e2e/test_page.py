@@ -1,0 +1,178 @@
+"""The page in a real browser, on a town that is being cleared."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.conftest import PROJECT_DIR, OpenDesk, Town
+
+AXE = PROJECT_DIR / "web/node_modules/axe-core/axe.min.js"
+PATIENCE_MS = 90_000
+"""Fast time, a solver and a software renderer share two cores."""
+
+
+def test_a_wrong_password_is_told_in_a_sentence(browser: Browser, town: Town) -> None:
+    """The form stays, and says what the API said."""
+    page = browser.new_page()
+    page.goto(town.url)
+    page.fill("input[name=username]", "admin")
+    page.fill("input[name=password]", "not the password")
+    page.click("button[type=submit]")
+    expect(page.get_by_role("alert")).to_contain_text(re.compile(r"\w+ .*\w+"))
+    expect(page.locator("input[name=password]")).to_be_visible()
+
+
+def test_the_desk_shows_the_town(open_desk: OpenDesk) -> None:
+    """The map is drawn, and the lists hold what was imported."""
+    page = open_desk().page
+    expect(page.locator(".town-name")).to_have_text("青石县")
+    expect(page.locator("#tab-trucks .count")).to_have_text("17", timeout=PATIENCE_MS)
+    expect(page.locator("#tab-points .count")).to_have_text("420")
+    expect(page.locator("#tab-facilities .count")).to_have_text("46")
+    expect(page.locator(".simulated")).to_contain_text("×240")
+    page.wait_for_timeout(1500)
+    assert _colours(page) > 20, "A map with streets, zones and icons has many colours."
+
+
+def _colours(page: Page) -> int:
+    """Count the colours of the map as it is shown, on a coarse scale."""
+    return int(
+        page.evaluate(
+            """() => new Promise((resolve) => {
+              const canvas = document.querySelector('.map-canvas canvas');
+              const small = new OffscreenCanvas(400, 250).getContext('2d');
+              requestAnimationFrame(() => {
+                small.drawImage(canvas, 0, 0, 400, 250);
+                const pixels = small.getImageData(0, 0, 400, 250).data;
+                const seen = new Set();
+                for (let i = 0; i < pixels.length; i += 4)
+                  seen.add((pixels[i] >> 3) + ',' + (pixels[i + 1] >> 3) + ',' + (pixels[i + 2] >> 3));
+                resolve(seen.size);
+              });
+            })"""
+        )
+    )
+
+
+def test_the_day_runs_before_the_eye(open_desk: OpenDesk) -> None:
+    """Without a touch, the clearance rate rises and trucks get on with their routes."""
+    page = open_desk().page
+    counts = page.locator("[data-figure=clearance] .figure-counts")
+    expect(counts).to_have_text(re.compile(r"已清 [1-9]\d* / 应清 \d+"), timeout=PATIENCE_MS)
+    before = counts.inner_text()
+    expect(counts).not_to_have_text(before, timeout=PATIENCE_MS)
+    expect(page.locator(".row-figure", has_text=re.compile(r"^[1-9]\d*/\d+$")).first).to_be_visible()
+
+
+def test_a_plan_is_asked_for_watched_and_published(open_desk: OpenDesk) -> None:
+    """Asking shows the falling cost, then the routes; publishing marks the plan."""
+    page = open_desk("panel=plan&date=2026-06-02").page
+    page.select_option(".ask select", "10")
+    page.click(".ask button[type=submit]")
+    expect(page.locator(".cost-chart canvas")).to_be_visible(timeout=PATIENCE_MS)
+    rows = page.locator(".grid.routes tbody tr")
+    expect(rows.first).to_be_visible(timeout=PATIENCE_MS)
+    assert rows.count() > 5
+    expect(page.locator(".sum", has_text="排入").first.locator("dd")).to_have_text(re.compile(r"^\d{3}$"))
+    page.get_by_role("button", name="发布", exact=True).click()
+    expect(page.locator(".plan-option .published")).to_be_visible(timeout=PATIENCE_MS)
+    rows.first.get_by_role("button").click()
+    expect(page.locator(".card .stops li").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_point_opens_down_to_its_evidence(open_desk: OpenDesk) -> None:
+    """The list of cleared points leads to a card that tells when, by which truck and from what evidence."""
+    page = open_desk("tab=points").page
+    cleared = page.locator(".chip", has_text="已清")
+    expect(cleared.locator(".chip-count")).to_have_text(re.compile(r"[1-9]"), timeout=PATIENCE_MS)
+    cleared.click()
+    page.locator(".window-list .row").first.click()
+    expect(page.locator(".card .due-visit.state-cleared").first).to_contain_text("由")
+    expect(page.locator(".card .evidence li").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_the_address_holds_the_state(open_desk: OpenDesk) -> None:
+    """Day, panel, selection and language survive in the address, through a reload and the way back."""
+    page = open_desk("tab=facilities&panel=figures").page
+    page.locator(".window-list .row").first.click()
+    page.get_by_role("button", name="English").click()
+    expect(page.locator(".drawer-head h2")).to_have_text("Figures")
+    expect(page.locator("html")).to_have_attribute("lang", "en-GB")
+    name = page.locator(".card h2").inner_text()
+    page.reload()
+    expect(page.locator(".card h2")).to_have_text(name, timeout=PATIENCE_MS)
+    expect(page.locator(".drawer-head h2")).to_have_text("Figures")
+    page.go_back()
+    expect(page.locator(".drawer-head h2")).to_have_text("指标")
+
+
+def test_figures_are_given_by_each_grouping(open_desk: OpenDesk) -> None:
+    """By zone, contractor, vehicle, hour and day there are rows, and for those by time a chart."""
+    page = open_desk("panel=figures&lang=en").page
+    rows = page.locator(".grid.figures tbody tr")
+    for name, least, has_chart in (
+        ("Zone", 22, False),
+        ("Contractor", 2, False),
+        ("Vehicle", 10, False),
+        ("Hour", 5, True),
+        ("Two weeks", 1, True),
+    ):
+        page.locator(".figures-panel .chip", has_text=name).click()
+        expect(rows.nth(least - 1)).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator(".series-chart canvas")).to_have_count(int(has_chart))
+
+
+def test_a_lost_connection_is_shown_and_made_good(open_desk: OpenDesk) -> None:
+    """While the stream cannot be opened a banner says so; it goes when the stream is back."""
+    desk = open_desk()
+    page = desk.page
+    page.route("**/api/v1/live*", lambda route: route.abort())
+    page.reload()
+    expect(page.locator(".connection-lost")).to_be_visible(timeout=PATIENCE_MS)
+    page.unroute("**/api/v1/live*")
+    expect(page.locator(".connection-lost")).to_be_hidden(timeout=PATIENCE_MS)
+    expect(page.locator(".connection.open")).to_be_visible()
+    # The browser itself notes each request that this test has cut off.
+    desk.complaints[:] = [text for text in desk.complaints if "ERR_FAILED" not in text]
+
+
+def test_it_fits_a_phone(open_desk: OpenDesk) -> None:
+    """At a phone's width nothing is cut off, and the bar at the bottom leads to each part."""
+    page = open_desk(width=390, height=844).page
+    bar = page.locator(".phone-bar")
+    for name, shown in (
+        ("列表", ".lists"),
+        ("计划", ".plan-panel"),
+        ("指标", ".figures-panel"),
+        ("地图", ".map-canvas"),
+    ):
+        bar.get_by_role("button", name=name).click()
+        expect(page.locator(shown)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_everyone_can_use_it(open_desk: OpenDesk, dark: bool) -> None:
+    """Axe finds no serious fault in any panel: names, roles, contrast, focus."""
+    page = open_desk(dark=dark).page
+    for fragment, shown in (
+        ("panel=plan&select=vehicle:V05", ".grid.routes tbody tr"),
+        ("tab=points&panel=figures", ".grid.figures tbody tr"),
+        ("tab=facilities&lang=en", ".window-list .row"),
+    ):
+        page.evaluate("fragment => { location.hash = fragment; }", fragment)
+        expect(page.locator(shown).first).to_be_visible(timeout=PATIENCE_MS)
+        assert _faults(page, AXE) == [], fragment
+
+
+def _faults(page: Page, axe: Path) -> list[str]:
+    page.evaluate(axe.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    return [
+        f"{violation['id']}: {json.dumps([node['target'] for node in violation['nodes']][:4])}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
