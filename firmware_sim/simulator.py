@@ -102,6 +102,7 @@ class _Run:
     async def through(self) -> SimulationResult:
         """Run the day until it is over or a signal stops it."""
         with self._view, _called_on_signal(self._stop.set):
+            await self._warn_of_earlier_run()
             await self._api.set_clock(self._world.day_start, 1.0)
             try:
                 await self._open_fleet()
@@ -120,6 +121,15 @@ class _Run:
             messages_refused=tally.refused,
             is_complete=self._world.is_over,
         )
+
+    async def _warn_of_earlier_run(self) -> None:
+        """Say where a day is driven again: the store keeps what other runs sent, and counts both."""
+        day = self._world.service_date
+        if await self._api.was_driven(self._world.register.town.service_day(day)):
+            self._view.say(
+                f"Vehicles have been heard of on {day} or later: what they sent stays, beside what comes now "
+                "(the same plan, seed and faults send the same readings, which are stored once)."
+            )
 
     async def _open_fleet(self) -> None:
         """Connect every device, enrolling those that have no credential or whose credential is refused."""

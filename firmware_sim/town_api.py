@@ -13,7 +13,7 @@ from firmware_sim.roster import RosterEntry
 from services.domain.errors import RiqingError
 from services.domain.kinds import ContainerType, DeviceKind, FacilityKind, FacilityStatus, VehicleKind
 from services.domain.registry import CollectionPoint, DailyWindow, Facility, Vehicle
-from services.domain.town import Town
+from services.domain.town import Interval, Town
 
 ADMIN = "admin"
 ENROL_AT_ONCE = 200
@@ -81,6 +81,11 @@ class TownApi:
             vehicles=tuple(sorted([_vehicle(row) async for row in self._list("vehicles")], key=lambda v: v.vehicle_id)),
         )
 
+    async def was_driven(self, day: Interval) -> bool:
+        """Tell whether a vehicle has been heard of in the service day, or later."""
+        positions = [row["last_position"] async for row in self._list("vehicles")]
+        return any(one and datetime.fromisoformat(one["observed_at"]) >= day.start for one in positions)
+
     async def vehicles_with_route(self, day: date) -> frozenset[str]:
         """Return the vehicles that the day's published plan sends out; none where no plan is published."""
         found: set[str] = set()
@@ -139,6 +144,11 @@ class TownApi:
             raise TownApiError(
                 f"The API at {self._url} does not answer ({type(error).__name__}); is the stack up (`riqing status`)?"
             ) from error
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise TownApiError(
+                f"The API at {self._url} refuses {ADMIN}'s password: {_reason(answer)} "
+                "RIQING_ADMIN_PASSWORD must be that of this stack."
+            )
         if answer.is_error:
             raise TownApiError(f"The API refused {method} {path} with {answer.status_code}: {_reason(answer)}")
         return answer.json() if answer.content else {}
