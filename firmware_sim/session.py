@@ -247,8 +247,14 @@ class DeviceSession:
         self._loop.call_soon_threadsafe(self._watch_for_writing, client, connection)
 
     def _watch_for_writing(self, client: Client, connection: Any) -> None:
-        if connection.fileno() >= 0:
-            self._loop.add_writer(connection, client.loop_write)
+        # By now the client may have written everything itself; a writer left behind would keep the loop awake.
+        if connection.fileno() >= 0 and client.want_write():
+            self._loop.add_writer(connection, self._write, client, connection)
+
+    def _write(self, client: Client, connection: Any) -> None:
+        client.loop_write()
+        if connection.fileno() >= 0 and not client.want_write():
+            self._loop.remove_writer(connection)
 
     def _has_written(self, _client: Client, _data: object, connection: Any) -> None:
         self._loop.remove_writer(connection)

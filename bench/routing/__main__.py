@@ -78,8 +78,9 @@ def _run(
 
 def _table(rows: list[dict[str, object]], time_limit_s: float) -> Table:
     table = Table(title=f"{time_limit_s:g} s each, every plan re-added by the checker")
-    for name in ("instance", "solver", "vehicles", "distance", "unit", "gap", "unserved", "first_s", "wall_s", "broken"):
-        table.add_column(name, justify="left" if name in ("instance", "solver", "unit", "broken") else "right")
+    words = ("instance", "solver", "unit", "broken")
+    for name in (*words[:2], "vehicles", "distance", "unit", "gap", "unserved", "first_s", "wall_s", "broken"):
+        table.add_column(name, justify="left" if name in words else "right")
     for row in rows:
         table.add_row(
             *[str(row[name]) for name in ("instance", "solver", "vehicles")],

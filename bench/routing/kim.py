@@ -1,8 +1,8 @@
 """Reader of the waste collection instances of Kim, Kim and Sahoo (2006), `*_stop.txt`.
 
-Manhattan distance in feet, 5,280 to a mile, at the header's speed; a lunch of the header's length begins from 11:00 to
-12:00; trucks leave the depot empty and come back empty; loads in cubic yards. The planner counts hundredths of a second,
-feet and hundredths of a yard, each rounded against itself.
+Manhattan distance in feet, 5,280 to a mile, at the header's speed; a lunch of the header's length begins from 11:00
+to 12:00; trucks leave the depot empty and come back empty; loads in cubic yards. The planner counts hundredths of a
+second, feet and hundredths of a yard, each rounded against itself.
 """
 
 from __future__ import annotations

@@ -76,4 +76,5 @@ def _great_circle_m(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
     lon, lat = np.radians(degrees).T
     half = np.sin((lat[:, None] - lat) / 2) ** 2
     half += np.cos(lat[:, None]) * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
-    return 2 * EARTH_M * np.arcsin(np.sqrt(half))
+    metres: NDArray[np.float64] = 2 * EARTH_M * np.arcsin(np.sqrt(half))
+    return metres

@@ -17,7 +17,7 @@ from services.routing.timetable import route_of
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a solver reached; `broken` counts the rules that its plan breaks, `first_s` is when it had its first plan."""
+    """What a solver reached; `broken` counts the rules that its plan breaks, `first_s` is when its first plan came."""
 
     solver: str
     instance: str
@@ -55,9 +55,7 @@ def measure_plan(solver: str, instance: Instance, plan: Plan, wall_s: float) -> 
     return _measured(solver, instance, solution, wall_s, None), solution
 
 
-def _measured(
-    solver: str, instance: Instance, solution: Solution, wall_s: float, first_s: float | None
-) -> Measurement:
+def _measured(solver: str, instance: Instance, solution: Solution, wall_s: float, first_s: float | None) -> Measurement:
     broken: dict[str, int] = {}
     for violation in check(instance.problem, solution):
         broken[str(violation.rule)] = broken.get(str(violation.rule), 0) + 1

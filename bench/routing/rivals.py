@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bench.routing.instance import Instance
 from services.routing.ortools_model import Plan, plan_alone
@@ -39,9 +38,7 @@ def pyvrp(instance: Instance, time_limit_s: float, seed: int) -> Plan | None:
     distance, duration = _with_homes(problem, starts)
     depots = [solver.Depot(start) for start in starts]
     depots += [solver.Depot(len(instance.ids) + place) for place in range(len(starts))]
-    depots += [
-        solver.Depot(station.location, *_span(station.windows), station.tip_s) for station in problem.stations
-    ]
+    depots += [solver.Depot(station.location, *_span(station.windows), station.tip_s) for station in problem.stations]
     clients = [
         solver.Client(
             task.location,
@@ -85,7 +82,7 @@ def _pyvrp_type(problem: Problem, start: int, starts: Sequence[int], depot_count
     )
 
 
-def _with_homes(problem: Problem, starts: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _with_homes(problem: Problem, starts: Sequence[int]) -> tuple[Any, Any]:
     """Distances and times with one more place for each depot: home, over the best station for a truck with a load."""
     travel = problem.travel[0]
     known, count = travel.location_count, travel.location_count + len(starts)

@@ -1,4 +1,4 @@
-"""Reader of VRPLIB `.vrp` files: CVRP and VRPTW with Euclidean distances, and the best known cost of a `.sol` beside it.
+"""Reader of VRPLIB `.vrp` files, CVRP and VRPTW with Euclidean distances, and of the best known cost in a `.sol`.
 
 X instances round distances to the nearest whole number; the files with time windows cut them to one decimal, and the
 planner counts their tenths.

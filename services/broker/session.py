@@ -75,7 +75,9 @@ def open_session(address: BrokerAddress, within_s: float = CONNECTED_WITHIN_S) -
         client.tls_set()
     outcomes: queue.SimpleQueue[ReasonCode] = queue.SimpleQueue()
 
-    def on_connect(_client: Client, _data: object, _flags: ConnectFlags, code: ReasonCode, _: Properties | None) -> None:
+    def on_connect(
+        _client: Client, _data: object, _flags: ConnectFlags, code: ReasonCode, _: Properties | None
+    ) -> None:
         outcomes.put(code)
 
     client.on_connect = on_connect

@@ -40,11 +40,6 @@ def open_day(connection: Connection, register: Register, day: date, now: datetim
     decide_points(connection, day, None, now)
 
 
-def has_due_visits(connection: Connection, day: date) -> bool:
-    """Tell whether the due visits of `day` have been made."""
-    return bool(store.load_stored_due_visits(connection, day))
-
-
 def decide_vehicles(
     connection: Connection, register: Register, day: date, vehicle_ids: Iterable[str], now: datetime
 ) -> set[str]:

@@ -14,9 +14,9 @@ from services.domain.clock import TownClock
 from services.domain.kinds import DeviceKind, MessageKind
 from services.domain.town import Interval
 from services.store.connection import Connection
-from services.store.evidence import StoredBatch, take_stored_batches
+from services.store.evidence import StoredBatch, has_readings, take_stored_batches
 from services.store.town import load_clock
-from services.store.visits import last_due_day, pass_deadlines, published_plans
+from services.store.visits import has_due_visits, last_due_day, pass_deadlines, published_plans
 
 log = logging.getLogger(__name__)
 
@@ -30,16 +30,20 @@ LEVEL_REACH = timedelta(seconds=LEVEL_WITHIN_S + LONGEST_BRACKET_S)
 
 @dataclass(slots=True)
 class Work:
-    """What is to be decided again: vehicles and points by service day, and days whose weights changed."""
+    """What is to be decided again: vehicles by service day, and days whose weights changed.
+
+    `told` are the days that readings are of. Readings shortly before or after a day may touch its decisions
+    too, but make no day of it.
+    """
 
     vehicles: dict[date, set[str]] = field(default_factory=lambda: defaultdict(set))
-    points: dict[date, set[str]] = field(default_factory=lambda: defaultdict(set))
     weighed: set[date] = field(default_factory=set)
+    told: set[date] = field(default_factory=set)
 
     @property
     def days(self) -> list[date]:
         """All days with something to decide, in order."""
-        return sorted(self.vehicles.keys() | self.points.keys() | self.weighed)
+        return sorted(self.vehicles.keys() | self.weighed)
 
 
 class Rounds:
@@ -81,7 +85,7 @@ class Rounds:
             if is_new:
                 work.vehicles[today] |= set(register.vehicles)
             self._notice_plans(connection, today, now)
-            _decide(connection, register, work, now)
+            self._decide(connection, register, work, now)
             pass_deadlines(connection, now, today - LOOK_BACK)
         return len(batches)
 
@@ -99,26 +103,19 @@ class Rounds:
                 # A device that was enrolled since; its announcement is under way.
                 register = self._register = load_register(connection)
                 assets = [register.assets[key] for key in batch.device_keys if key in register.assets]
-            ids = {asset.asset_id for asset in assets}
+            told = _days_told(connection, register, batch)
+            near = _days_near(register, batch.observed, told)
+            work.told |= told
             if batch.message in (MessageKind.POSITION, MessageKind.SERVICE):
-                for day in _days_of(register, batch.observed):
-                    work.vehicles[day] |= ids
+                for day in near:
+                    work.vehicles[day] |= {asset.asset_id for asset in assets}
             elif batch.message is MessageKind.WEIGHING:
-                work.weighed.update(_days_of(register, batch.observed))
+                work.weighed |= told
             elif batch.message is MessageKind.LEVEL:
                 points = {asset.asset_id for asset in assets if asset.kind is DeviceKind.CONTAINER}
-                self._collect_levels(connection, register, points, batch.observed, work)
-
-    def _collect_levels(
-        self, connection: Connection, register: Register, points: set[str], observed: Interval, work: Work
-    ) -> None:
-        """Note the vehicles for which a container's level may be evidence."""
-        if not points:
-            return
-        span = Interval(observed.start - LEVEL_REACH, observed.end + LEVEL_REACH)
-        near = redecide.vehicles_near(connection, register, points, span)
-        for day in _days_of(register, observed):
-            work.vehicles[day] |= near
+                vehicles = _vehicles_at(connection, register, points, batch.observed, told)
+                for day in near:
+                    work.vehicles[day] |= vehicles
 
     def _open_days(
         self,
@@ -130,13 +127,15 @@ class Rounds:
         work: Work,
     ) -> None:
         """Make the due visits of today, of days that readings speak of, and of days we slept through."""
-        wanted = {today, *work.days}
+        wanted = {today} | work.told
         last = last_due_day(connection)
         if last is not None and not clock.simulated and (today - last).days <= MOST_DAYS_MADE_UP:
             wanted |= {last + timedelta(days=ahead) for ahead in range(1, (today - last).days)}
         for day in sorted(wanted - self._opened):
-            if day >= today or not redecide.has_due_visits(connection, day):
+            is_new = not has_due_visits(connection, day)
+            if is_new or day >= today:
                 redecide.open_day(connection, register, day, now)
+            if is_new:
                 log.info("opened the service day %s", day)
             self._opened.add(day)
 
@@ -148,18 +147,54 @@ class Rounds:
                 redecide.decide_points(connection, day, None, now)
         self._plans = {day: published for day, published in plans.items() if day in self._opened}
 
+    def _decide(self, connection: Connection, register: Register, work: Work, now: datetime) -> None:
+        for day in work.days:
+            if day not in self._opened and not has_due_visits(connection, day):
+                continue
+            points = redecide.decide_vehicles(connection, register, day, work.vehicles.get(day, ()), now)
+            if points:
+                redecide.decide_points(connection, day, points, now)
+            if points or day in work.weighed:
+                redecide.share_day_weights(connection, register, day)
 
-def _days_of(register: Register, observed: Interval) -> list[date]:
-    """Return the service days whose decisions readings of this span may touch."""
-    first = register.town.service_date(observed.start - redecide.MARGIN)
-    last = register.town.service_date(observed.end + redecide.MARGIN)
+
+def _days_of(register: Register, observed: Interval, margin: timedelta = timedelta(0)) -> list[date]:
+    """Return the service days that readings of this span may lie in, or lie within `margin` of."""
+    first = register.town.service_date(observed.start - margin)
+    last = register.town.service_date(observed.end + margin)
     return [first + timedelta(days=ahead) for ahead in range((last - first).days + 1)]
 
 
-def _decide(connection: Connection, register: Register, work: Work, now: datetime) -> None:
-    for day in work.days:
-        points = work.points[day] | redecide.decide_vehicles(connection, register, day, work.vehicles[day], now)
-        if points:
-            redecide.decide_points(connection, day, points, now)
-        if points or day in work.weighed:
-            redecide.share_day_weights(connection, register, day)
+def _days_told(connection: Connection, register: Register, batch: StoredBatch) -> set[date]:
+    """Return the service days that the batch's devices have readings of, within its span.
+
+    One reading that comes weeks late makes a batch span weeks, of which most days have nothing to say.
+    """
+    days = _days_of(register, batch.observed)
+    if len(days) <= 2:  # its ends are readings
+        return set(days)
+    return {
+        day
+        for day in days
+        if has_readings(connection, batch.message, batch.device_keys, register.town.service_day(day))
+    }
+
+
+def _days_near(register: Register, observed: Interval, told: set[date]) -> set[date]:
+    """Return the days whose decisions readings of the days `told` may touch."""
+    one = timedelta(days=1)
+    within = _days_of(register, observed, redecide.MARGIN)
+    return {day for day in within if told & {day - one, day, day + one}}
+
+
+def _vehicles_at(
+    connection: Connection, register: Register, points: set[str], observed: Interval, told: set[date]
+) -> set[str]:
+    """Return the vehicles for whose visits the levels of containers may be evidence."""
+    found: set[str] = set()
+    for day in told if points else ():
+        service_day = register.town.service_day(day)
+        start, end = max(observed.start, service_day.start), min(observed.end, service_day.end)
+        span = Interval(start - LEVEL_REACH, end + LEVEL_REACH)
+        found |= redecide.vehicles_near(connection, register, points, span)
+    return found

@@ -27,7 +27,7 @@ TOILET_RADIUS_M = 300.0
 STATION_RADIUS_M = 3_000.0
 """What is taken where the office has no limit in its table."""
 SAMPLE_SPACING_M = 25.0
-MATRIX_PLACES = 400
+MATRIX_PLACES = 100
 BEFORE = timedelta(hours=1)
 """The last message before a span may still hold when it begins."""
 

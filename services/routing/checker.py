@@ -216,7 +216,7 @@ def _check_break(truck: Truck, route: Route) -> Iterator[Violation]:
         yield Violation(Rule.BREAK, route.truck, taken[1][0], "There is more than one break.")
     for number, stop in taken:
         if not rest.earliest_s <= stop.start_s <= latest_s:
-            yield Violation(Rule.BREAK, route.truck, number, f"The break begins within {rest.earliest_s}..{latest_s} s.")
+            yield Violation(Rule.BREAK, route.truck, number, f"It begins within {rest.earliest_s}..{latest_s} s.")
     over = route.stops[-1].arrive_s > latest_s and route.stops[0].depart_s <= rest.latest_s
     if not taken and (rest.always or over):
         yield Violation(Rule.BREAK, route.truck, -1, f"The route lasts beyond {latest_s} s and has no break.")
@@ -313,9 +313,8 @@ def _check_stations(problem: Problem, routes: Sequence[Route]) -> Iterator[Viola
                 Rule.STATION_KG, -1, -1, f"Station {number} gets {tipped_kg} kg and takes {station.remaining_kg} kg."
             )
         if station.bays is not None and _most_at_once(stops) > station.bays:
-            yield Violation(
-                Rule.BAYS, -1, -1, f"{_most_at_once(stops)} trucks tip at once at station {number}: {station.bays} bays."
-            )
+            sentence = f"{_most_at_once(stops)} trucks tip at once at station {number}, which has {station.bays} bays."
+            yield Violation(Rule.BAYS, -1, -1, sentence)
 
 
 def _most_at_once(stops: Sequence[Stop]) -> int:

@@ -1,4 +1,4 @@
-"""A plain first plan without the kernel: each truck goes to the nearest task that it can still serve, and unloads when full.
+"""A plain first plan without the kernel: each truck goes to the nearest task it can still serve, and unloads when full.
 
 It is what OR-Tools starts from where the kernel is not to be had, because its own insertion does not see optional
 unloading places (architecture.md, "Planning").
@@ -41,9 +41,7 @@ def first_plan(problem: Problem) -> dict[int, list[Visit]]:
     places = np.array([task.location for task in problem.tasks], dtype=np.int64)
     plan: dict[int, list[Visit]] = {}
     for number, truck in enumerate(problem.trucks):
-        walk = _Walk(
-            number, truck, truck.start_location, truck.shift_start_s, truck.start_load_kg, truck.start_load_l
-        )
+        walk = _Walk(number, truck, truck.start_location, truck.shift_start_s, truck.start_load_kg, truck.start_load_l)
         if walk.truck.rest is None:
             walk.rested = True
         while _go_on(problem, walk, left, priority, places):
@@ -157,17 +155,13 @@ def _comes_home(problem: Problem, walk: _Walk) -> bool:
     return way is not None and home.clock_s + way[0] + pause_s <= walk.truck.shift_end_s + walk.truck.overtime_s
 
 
-def _go_home(
-    problem: Problem, walk: _Walk, left: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> None:
+def _go_home(problem: Problem, walk: _Walk, left: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> None:
     """Unload once more, and give tasks back from the end as long as the timetable does not agree."""
     while walk.visits:
         visits = list(walk.visits)
         if walk.truck.ends_empty and (visits[-1].kind is StopKind.TASK):
             last = problem.tasks[visits[-1].index]
-            unloading = _nearest_station(
-                problem, _Walk(walk.number, walk.truck, last.location, 0, 0, 0)
-            )
+            unloading = _nearest_station(problem, _Walk(walk.number, walk.truck, last.location, 0, 0, 0))
             if unloading is not None:
                 visits.append(unloading)
         if route_of(problem, walk.number, visits) is not None:

@@ -1,4 +1,4 @@
-"""The problem as OR-Tools' routing model: completes and improves a plan, and plans alone where the kernel is not to be had.
+"""The problem as OR-Tools' routing model: completes and improves a plan, and plans alone where there is no kernel.
 
 Unloading places are optional copies of the stations. The last unloading of a truck is folded into its way home, because
 asking for an empty truck at the end breaks insertion. Spacing, daily hours, bays and tonnes are left to `prepare` and
@@ -37,7 +37,7 @@ def plan_alone(problem: Problem, time_limit_s: float) -> Plan:
 
 
 def improve(problem: Problem, plan: Mapping[int, Sequence[Visit]], time_limit_s: float) -> Plan | None:
-    """A plan that OR-Tools reaches from the given one in the time, with tasks added that were left out; None if none."""
+    """The plan that OR-Tools reaches from a given one in the time, with tasks added that it left out; None if none."""
     if not problem.tasks or not problem.trucks:
         return None
     return _Model(problem, plan).solve(plan, time_limit_s)
@@ -121,8 +121,12 @@ class _Model:
         seconds[closed], costs[closed] = NO_WAY, NO_WAY
         if truck.ends_empty and self._unloadings:
             exits = [
-                (seconds[:tasks, [place]] + self._problem.stations[station].tip_s + seconds[[place], self._first_end :],
-                 costs[:tasks, [place]] + costs[[place], self._first_end :])
+                (
+                    seconds[:tasks, [place]]
+                    + self._problem.stations[station].tip_s
+                    + seconds[[place], self._first_end :],
+                    costs[:tasks, [place]] + costs[[place], self._first_end :],
+                )
                 for place, station in enumerate(self._unloadings, tasks)
                 if self._problem.may_tip[station, number]
             ]
@@ -264,9 +268,7 @@ class _Model:
 def _unloadings(problem: Problem, plan: Mapping[int, Sequence[Visit]]) -> list[int]:
     """The station of each unloading stop of the model: those of the plan and a few more at each."""
     used = Counter(visit.index for visits in plan.values() for visit in visits if visit.kind is StopKind.UNLOAD)
-    return [
-        station for station in range(len(problem.stations)) for _ in range(used[station] + SPARE_UNLOADINGS)
-    ]
+    return [station for station in range(len(problem.stations)) for _ in range(used[station] + SPARE_UNLOADINGS)]
 
 
 def _rest_window(truck: Truck) -> tuple[int, int] | None:

@@ -43,18 +43,16 @@ def solve(
 ) -> Solution:
     """The best plan found within `time_limit_s` seconds, checked, with a reason for every task that is not served.
 
-    `on_progress(elapsed_s, cost, unserved)` is called from the searching threads; `should_stop()` is asked several times
-    a second, and when it says yes the best plan so far is returned. `workers` searches run at once. With `steps` each
-    takes so many steps and the plan depends on the seed alone, so long as the time limit is not reached.
+    `on_progress(elapsed_s, cost, unserved)` is called from the searching threads; `should_stop()` is asked several
+    times a second, and when it says yes the best plan so far is returned. `workers` searches run at once. With
+    `steps` each takes so many steps and the plan depends on the seed alone, if the time limit is not reached.
     """
     started = time.monotonic()
     reserved_s = min(2.0, FINISH_SHARE * time_limit_s)
     completes = steps is None and 0 < len(problem.tasks) <= MOST_COMPLETED_TASKS
     complete_s = min(MOST_COMPLETED_S, COMPLETE_SHARE * time_limit_s) if completes else 0.0
     prepared = prepare(problem)
-    effort = Effort(
-        started, time_limit_s - reserved_s - 2 * complete_s, seed, workers, steps, on_progress, should_stop
-    )
+    effort = Effort(started, time_limit_s - reserved_s - 2 * complete_s, seed, workers, steps, on_progress, should_stop)
     draft = _draft(prepared.problem, propose(prepared.problem, effort))
     if complete_s > 0 and not (should_stop is not None and should_stop()):
         draft = _completed(prepared.problem, draft, complete_s)
@@ -93,7 +91,7 @@ def _rank(draft: Draft) -> tuple[list[int], int]:
 
 
 def _checked(problem: Problem, prepared: Prepared, draft: Draft, started: float) -> Solution:
-    """The solution of the original problem; routes that the checker refuses are left out, which would be our mistake."""
+    """The solution of the original problem; routes that the checker refuses (our mistake) are left out."""
     while True:
         solution = _solution(problem, prepared, draft, started)
         broken = check(problem, solution)

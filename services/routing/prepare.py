@@ -65,6 +65,10 @@ def _split(task: Task, trucks: Sequence[Truck]) -> list[Task]:
 def _space_out(problem: Problem) -> tuple[list[Task], list[bool]]:
     """The tasks with windows in which visits to one point are always far enough apart; false for those with none."""
     tasks = list(problem.tasks)
+    day = Window(
+        min((truck.shift_start_s for truck in problem.trucks), default=0),
+        max((truck.shift_end_s + truck.overtime_s for truck in problem.trucks), default=MAX_TIME_S - 1),
+    )
     servable = [True] * len(tasks)
     visits: dict[int, list[int]] = defaultdict(list)
     for number, task in enumerate(tasks):
@@ -73,7 +77,13 @@ def _space_out(problem: Problem) -> tuple[list[Task], list[bool]]:
     for numbers in visits.values():
         if len(numbers) < 2 or all(tasks[number].spacing_s == 0 for number in numbers):
             continue
-        _space_point(tasks, servable, sorted(numbers, key=lambda number: _span(tasks[number])))
+        for number in numbers:
+            windows = _within(tasks[number], day.start_s, day.end_s)
+            servable[number] = bool(windows)
+            if windows:
+                tasks[number] = replace(tasks[number], windows=windows)
+        in_order = sorted(filter(servable.__getitem__, numbers), key=lambda number: _span(tasks[number]))
+        _space_point(tasks, servable, in_order)
     return tasks, servable
 
 

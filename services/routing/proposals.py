@@ -1,4 +1,4 @@
-"""Where a plan's first order of visits comes from: searches of the kernel side by side, or OR-Tools where there is no kernel."""
+"""Where a plan comes from: searches of the kernel side by side, or OR-Tools where there is no kernel."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Progress = Callable[[float, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long and how wide to search: wall seconds from `started`, the seed, searches at once, steps of each or None."""
+    """How long and how wide to search: seconds from `started`, the seed, searches at once, steps of each or None."""
 
     started: float
     time_limit_s: float
@@ -63,7 +63,7 @@ def _tell_of(problem: Problem, plan: Plan, effort: Effort) -> None:
 
 
 def _search(problem: Problem, effort: Effort) -> Found:
-    """The best plan of several searches in threads; the second and every other one leaves trucks to spare until late."""
+    """The best plan of several searches in threads; every other one leaves trucks to spare until late."""
     from services.routing.kernel.data import arrange
     from services.routing.kernel.schedule import Budget, Search
 

@@ -44,7 +44,9 @@ def _explain_task(problem: Problem, routes: dict[int, Route], tipped_kg: Sequenc
         return Unserved(number, Reason.WINDOW_CANNOT_BE_MET, sentence)
     fitting = [truck for truck in on_time if _fits_shift(problem, truck, task)]
     if not fitting:
-        sentence = "Going there, unloading and coming home takes longer than the shift of every truck that may serve it."
+        sentence = (
+            "Going there, unloading and coming home takes longer than the shift of every truck that may serve it."
+        )
         return Unserved(number, Reason.SHIFT_TOO_SHORT, sentence)
     return _explain_full(problem, routes, fitting, number)
 
@@ -103,9 +105,7 @@ def _most_together(problem: Problem, trucks: Sequence[int], task: Task) -> bool:
     """Whether trucks that each take a part could take the whole task in a day."""
     rows = [problem.trucks[truck] for truck in trucks]
     rows = [truck for truck in rows if truck.capacity_kg and truck.capacity_l and truck.max_stops]
-    return (
-        sum(truck.max_kg for truck in rows) >= task.demand_kg and sum(truck.max_l for truck in rows) >= task.demand_l
-    )
+    return sum(truck.max_kg for truck in rows) >= task.demand_kg and sum(truck.max_l for truck in rows) >= task.demand_l
 
 
 def _can_tip(problem: Problem, number: int, task: Task, tipped_kg: Sequence[int]) -> bool:

@@ -17,8 +17,8 @@ from services.routing.solution import Solution
 
 log = logging.getLogger(__name__)
 
-WARM_WITHIN_S = 180.0
-"""Compiling the kernel anew takes up to a minute; a cached one is there in a second."""
+WARM_WITHIN_S = 900.0
+"""A compiled kernel is there in a second; compiling it anew takes a minute, on a busy machine several."""
 
 OVERRUN_S = 30.0
 """The solver keeps its time limit by itself; this long after it, it is taken to hang."""

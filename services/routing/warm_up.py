@@ -1,4 +1,4 @@
-"""Compiles the search kernel ahead of time, in set-up, so that no plan waits for it: `python -m services.routing.warm_up`.
+"""Compiles the search kernel in set-up, so that no plan waits for it: `python -m services.routing.warm_up`.
 
 The compiled code is kept beside the package, or in the folder that NUMBA_CACHE_DIR names, until a source file changes.
 """

@@ -68,6 +68,24 @@ def take_stored_batches(connection: Connection, limit: int) -> list[StoredBatch]
     return [StoredBatch(MessageKind(row[0]), tuple(row[1]), Interval(row[2], row[3])) for row in rows]
 
 
+_TABLES: dict[MessageKind, LiteralString] = {
+    MessageKind.POSITION: "positions",
+    MessageKind.SERVICE: "service_events",
+    MessageKind.LEVEL: "levels",
+    MessageKind.WEIGHING: "weighings",
+    MessageKind.USAGE: "usages",
+}
+
+
+def has_readings(connection: Connection, message: MessageKind, device_keys: Sequence[int], span: Interval) -> bool:
+    """Tell whether any of the devices has a reading of this message within `span`."""
+    query = sql.SQL(
+        "SELECT EXISTS (SELECT FROM {} WHERE device_key = ANY(%s) AND observed_at >= %s AND observed_at < %s)"
+    ).format(sql.Identifier(_TABLES[message]))
+    row = connection.execute(query, (list(device_keys), span.start, span.end)).fetchone()
+    return row is not None and bool(row[0])
+
+
 def load_assets(connection: Connection) -> dict[int, Asset]:
     """Return what each device speaks for."""
     rows = connection.execute("SELECT device_key, kind, asset_id FROM devices")

@@ -155,6 +155,12 @@ def load_stored_due_visits(
     ]
 
 
+def has_due_visits(connection: Connection, day: date) -> bool:
+    """Tell whether the due visits of `day` have been made."""
+    row = connection.execute("SELECT EXISTS (SELECT FROM due_visits WHERE service_date = %s)", (day,)).fetchone()
+    return row is not None and bool(row[0])
+
+
 def insert_due_visits(
     connection: Connection, due: Iterable[DueVisit], owners: Mapping[str, DueVisitOwner], now: datetime
 ) -> None:

@@ -14,7 +14,6 @@ from services.ingest.refusal import RefusalReason
 FUTURE_TOLERANCE = timedelta(minutes=5)
 """How far a device's clock may run ahead of the town's (domain.md, Telemetry contract)."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _decode_instant: Callable[[str], datetime] = msgspec.json.Decoder(Annotated[datetime, msgspec.Meta(tz=True)]).decode
 
 
@@ -26,7 +25,7 @@ def instant_of(timestamp: str | int) -> datetime:
 
     """
     if isinstance(timestamp, int):
-        return _EPOCH + timedelta(milliseconds=timestamp)
+        return datetime.fromtimestamp(timestamp / 1000, UTC)
     instant = _decode_instant(f'"{timestamp}"')
     if instant.tzinfo is UTC:
         return instant

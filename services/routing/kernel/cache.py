@@ -1,4 +1,4 @@
-"""Keeps numba from running old machine code: its cache looks at a function's own file, not at the files it calls into."""
+"""Keeps numba from running old machine code: its cache looks at a function's own file, not at those it calls into."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ STAMP = "riqing-kernel.stamp"
 
 
 def discard_stale(compiled: Any) -> None:
-    """Empty the cache folder of a compiled function if any source file of the kernel has changed since it was filled."""
+    """Empty the cache folder of a compiled function if a source file of the kernel has changed since it was filled."""
     folder = Path(compiled._cache.cache_path)
     sources = sorted(Path(__file__).parent.glob("*.py"))
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()

@@ -44,12 +44,12 @@ class KernelData(NamedTuple):
     @property
     def task_count(self) -> int:
         """Number of tasks."""
-        return self.may_serve.shape[0]
+        return int(self.may_serve.shape[0])
 
     @property
     def truck_count(self) -> int:
         """Number of trucks."""
-        return self.trucks.shape[0]
+        return int(self.trucks.shape[0])
 
 
 def arrange(problem: Problem) -> KernelData:

@@ -1,6 +1,6 @@
 """A small random generator that each search carries with it, so that a seed gives the same plan on any thread.
 
-xorshift64*, S. Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled", ACM TOMS 42(4), 2016.
+xorshift64*: S. Vigna, "An experimental exploration of Marsaglia's xorshift generators, scrambled", ACM TOMS 42, 2016.
 """
 
 from __future__ import annotations

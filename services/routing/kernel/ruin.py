@@ -116,7 +116,8 @@ def drop_unloadings(data, state, truck):
             litres += entities[node, at.E_L]
         else:
             before = np.int64(nodes[node, at.PREVIOUS])
-            empty = before == trip_start and (before != start or kg + litres == 0 or state.totals[truck, at.S_STOPS] == 0)
+            idle = kg + litres == 0 or state.totals[truck, at.S_STOPS] == 0
+            empty = before == trip_start and (before != start or idle)
             if not empty and after != end:
                 kg_next, litres_next = trip_load(data, nodes, after, end)
                 empty = fits_without(data, state, truck, node, kg + kg_next, litres + litres_next)

@@ -210,7 +210,7 @@ class Search:
         while self._budget.spent() < until and self._above_bound():
             before = self._found()
             truck = self._least_needed(before.used)
-            self._close({other for other in range(self._data.truck_count) if other not in before.used or other == truck})
+            self._close(set(range(self._data.truck_count)) - set(before.used) | {truck})
             begin_step(self._state)
             clear_truck(self._data, self._state, truck)
             accept(self._state)

@@ -9,6 +9,7 @@ from services.routing.kernel.compiled import compiled
 from services.routing.kernel.insertion import EVERYWHERE, NEAR, TOUCHED_TRUCKS, best_place, insert
 from services.routing.kernel.random import below, uniform
 from services.routing.kernel.ruin import ruin
+from services.routing.kernel.split import split_touched
 from services.routing.kernel.state import (
     ABSENCE_SUM,
     ABSENT_WEIGHT,
@@ -28,6 +29,8 @@ from services.routing.kernel.state import (
 
 FULL_SCAN = 0.05
 """Share of the steps that look at every place (planner.md)."""
+SPLIT_SHARE = 0.05
+"""Share of the steps after which the touched trucks' unloading stops are placed anew."""
 ABSENT_SEED = 0.5
 """Share of the ruins that start at an absent task, where there is one."""
 ORDERS = np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 4, 4, 5, 5, 6, 6], dtype=np.int64)
@@ -98,7 +101,7 @@ def put_back(data, state, fleet, limit):
 
 
 @compiled()
-def take_on(data, state, weight, absence):
+def take_on(state, weight, absence):
     """Make a step the current plan."""
     nodes, counts = state.nodes, state.counts
     accept(state)
@@ -137,10 +140,12 @@ def step(data, state, temperature, fleet):
     if right and (fleet or sums[COST] <= limit or state.counts[BANK] > 0):
         sort_pool(data, state)
         weight, absence, whole = put_back(data, state, fleet, limit)
+        if whole and uniform(state.random) < SPLIT_SHARE:
+            split_touched(data, state)
         better = weight < sums[ABSENT_WEIGHT] or (fleet and absence < sums[ABSENCE_SUM])
         equal = weight == sums[ABSENT_WEIGHT] and (not fleet or absence == sums[ABSENCE_SUM])
         if whole and (better or (equal and sums[COST] <= limit)):
-            take_on(data, state, weight, absence)
+            take_on(state, weight, absence)
             light = sums[ABSENT_WEIGHT] < sums[BEST_WEIGHT]
             return light or (sums[ABSENT_WEIGHT] == sums[BEST_WEIGHT] and sums[COST] < sums[BEST_COST] - 1e-7)
     undo(data, state)

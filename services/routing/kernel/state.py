@@ -36,10 +36,10 @@ SUMS = 5
 class SearchState(NamedTuple):
     """Arrays that the compiled search changes in place.
 
-    `bank` holds the absent tasks, `absences` how often each has been absent, `pool` the tasks being put back. `kept_*`
-    are the touched trucks as they were before the step. `born` is the step in which an unloading stop was made or a task
-    taken out. `best_stops` holds the best plan, a route's entities after one
-    another, those of truck t between `best_spans[t]` and `best_spans[t + 1]`.
+    `bank` holds the absent tasks, `absences` how often each was absent, `pool` the tasks being put back. `kept_*` are
+    the touched trucks as they were before the step. `born` is the step in which an unloading stop was made or a task
+    taken out. `best_stops` holds the best plan, a route's entities after one another, those of truck t between
+    `best_spans[t]` and `best_spans[t + 1]`. `split_*` is for `split`, which writes routes into `split_stops`.
     """
 
     nodes: Int32
@@ -65,12 +65,16 @@ class SearchState(NamedTuple):
     kept_cost: NDArray[np.float64]
     best_stops: Int32
     best_spans: Int32
+    split_cost: NDArray[np.float64]
+    split_from: Int32
+    split_station: Int32
+    split_stops: Int32
 
 
 def new_state(data: KernelData, seed: int) -> SearchState:
     """A state with all trucks at home and all tasks absent."""
     tasks, trucks = data.task_count, data.truck_count
-    unloadings = tasks + 2 * trucks + 8
+    unloadings = 3 * tasks + 4 * trucks + 8  # those of the step before, of this one, and of a split that is tried
     node_count = tasks + 2 * trucks + unloadings
     state = SearchState(
         nodes=np.zeros((node_count, at.NODE_WIDTH), dtype=np.int32),
@@ -96,6 +100,10 @@ def new_state(data: KernelData, seed: int) -> SearchState:
         kept_cost=np.zeros(trucks, dtype=np.float64),
         best_stops=np.zeros(tasks + unloadings, dtype=np.int32),
         best_spans=np.zeros(trucks + 1, dtype=np.int32),
+        split_cost=np.zeros(tasks + 1, dtype=np.float64),
+        split_from=np.zeros(tasks + 1, dtype=np.int32),
+        split_station=np.zeros(tasks + 1, dtype=np.int32),
+        split_stops=np.zeros(2 * (tasks + unloadings), dtype=np.int32),
     )
     state.counts[SPARE] = unloadings
     state.counts[BANK] = tasks
@@ -279,6 +287,26 @@ def clear_truck(data, state, truck):
 
 
 @compiled()
+def lay_route(data, state, truck, stops, begin, end):
+    """Link a truck's route anew along written entities; its unloading stops are taken anew as well."""
+    nodes, task_count = state.nodes, data.may_serve.shape[0]
+    node, home = nodes[start_of(data, truck), at.NEXT], end_of(data, truck)
+    while node != home:
+        after = nodes[node, at.NEXT]
+        if is_unloading(data, node):
+            free_unloading(state, node)
+        node = after
+    before = np.int64(start_of(data, truck))
+    for place in range(begin, end):
+        node = np.int64(stops[place])
+        if node >= task_count:
+            node = np.int64(take_unloading(data, state, truck, node - task_count))
+        link(data, state, truck, before, node)
+        before = node
+    link(data, state, truck, before, home)
+
+
+@compiled()
 def restore(data, state, stops, spans):
     """Make a written plan the current one; false if a route of it breaks a rule (all its tasks are taken in anyway)."""
     begin_step(state)
@@ -288,19 +316,14 @@ def restore(data, state, stops, spans):
     accept(state)
     right = True
     for truck in range(data.trucks.shape[0]):
-        before = start_of(data, truck)
         for place in range(spans[truck], spans[truck + 1]):
-            node = np.int64(stops[place])
-            if node >= task_count:
-                node = np.int64(take_unloading(data, state, truck, node - task_count))
-            else:
-                nodes[node, at.TRUCK] = truck
-                state.totals[truck, at.S_KG] += data.entities[node, at.E_KG]
-                state.totals[truck, at.S_L] += data.entities[node, at.E_L]
+            task = stops[place]
+            if task < task_count:
+                nodes[task, at.TRUCK] = truck
+                state.totals[truck, at.S_KG] += data.entities[task, at.E_KG]
+                state.totals[truck, at.S_L] += data.entities[task, at.E_L]
                 state.totals[truck, at.S_STOPS] += 1
-            link(data, state, truck, before, node)
-            before = node
-        link(data, state, truck, before, end_of(data, truck))
+        lay_route(data, state, truck, stops, spans[truck], spans[truck + 1])
         right = refresh(data, state, truck) and right
         state.truck_cost[truck] = route_cost(data, state, truck)
     list_absent(data, state)

@@ -92,9 +92,7 @@ def open_truck(data, state, truck):
     nodes[start, at.EARLY_TAKEN] = row[at.T_START]
     if row[at.T_REST_S] > 0:
         nodes[start, at.EARLY_DUE] = row[at.T_START]
-        nodes[start, at.EARLY_TAKEN] = rested(
-            row[at.T_START], row[at.T_REST_S], row[at.T_REST_FROM], row[at.T_REST_TO]
-        )
+        nodes[start, at.EARLY_TAKEN] = rested(row[at.T_START], row[at.T_REST_S], row[at.T_REST_FROM], row[at.T_REST_TO])
         nodes[end, at.LATE_DUE] = row[at.T_FREE_UNTIL]
 
 

@@ -85,6 +85,17 @@ def test_a_fix_reaches_the_stream(api: Api, admin: httpx.Client) -> None:
     assert (name, data["lon"]) == ("position", 116.061)
 
 
+def test_a_clock_that_is_set_reaches_the_stream(admin: httpx.Client) -> None:
+    """Whoever shows the time hears that it jumped."""
+    before = admin.get("/api/v1/clock").json()
+    with listening(admin) as events:
+        wait_for(events, "clock")
+        admin.put("/api/v1/clock", json={"now": "2026-11-21T05:00:00Z", "speed": 60})
+        wait_for(events, "clock", lambda data: data["speed"] == 60)
+        admin.put("/api/v1/clock", json={"now": before["now"], "speed": before["speed"]})
+        wait_for(events, "clock", lambda data: data["speed"] == before["speed"])
+
+
 @pytest.mark.parametrize("last_id", ["", "nonsense", "00000000-1", "x-99999999999999999999"])
 def test_an_unknown_last_id_begins_anew(admin: httpx.Client, last_id: str) -> None:
     """An id of another process, or none at all, gets the present state."""

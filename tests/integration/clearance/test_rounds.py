@@ -19,7 +19,7 @@ from services.store.clearance_figures import (
 )
 from services.store.connection import Connection, connect
 from tests.integration.clearance.stored_town import TOWN, build, run_round, set_clock, store_drive, store_rows
-from tests.unit.clearance.drives import START, START_S, Drive, point_at
+from tests.unit.clearance.drives import LAT, LON, START, START_S, Drive, point_at
 
 DAY = date(2026, 3, 3)
 POINTS = [point_at(200 * number, 8, point_id=f"P{number}") for number in range(10)]
@@ -104,6 +104,28 @@ def test_late_readings_decide_their_own_day_again(town: Connection) -> None:
     assert statuses(town) == expected(DueVisitStatus.MISSED)
     (today,) = load_clearance(town, DAY + timedelta(days=1), DAY + timedelta(days=1))
     assert (today.due, today.cleared, today.pending) == (10, 0, 10)
+
+
+def test_readings_at_the_beginning_of_a_day_make_no_day_before_it(town: Connection) -> None:
+    """A drive in the first minutes of a service day may touch the day before, but does not open it."""
+    begins = TOWN.service_day(DAY).start
+    set_clock(town, begins + timedelta(minutes=10))
+    fix = {"observed_at": begins + timedelta(minutes=5), "lon": LON, "lat": LAT}
+    store_rows(town, MessageKind.POSITION, DeviceKind.VEHICLE, "V1", [fix])
+    run_round(town)
+    days = town.execute("SELECT DISTINCT service_date FROM due_visits").fetchall()
+    assert days == [(DAY,)]
+
+
+def test_a_reading_of_last_month_makes_no_month_of_days(town: Connection) -> None:
+    """A batch that holds a fix of today and one of 30 days ago opens these two days and none between."""
+    set_clock(town, NOON)
+    instants = (NOON - timedelta(days=30), NOON)
+    fixes = [{"observed_at": instant, "lon": LON, "lat": LAT} for instant in instants]
+    store_rows(town, MessageKind.POSITION, DeviceKind.VEHICLE, "V1", fixes)
+    run_round(town)
+    days = town.execute("SELECT DISTINCT service_date FROM due_visits ORDER BY 1").fetchall()
+    assert days == [(DAY - timedelta(days=30),), (DAY,)]
 
 
 def test_the_figures_add_up_whatever_they_are_grouped_by(town: Connection) -> None:

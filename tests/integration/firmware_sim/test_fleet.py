@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import secrets
+import selectors
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -237,6 +238,36 @@ def test_refused_credentials_are_named(mqtt_url: str) -> None:
 
     fleet = run(work, lambda *_: None)
     assert fleet.tally.acknowledged == fleet.tally.sent == 4
+
+
+class CountingSelector(selectors.DefaultSelector):
+    """Counts how often the event loop looks at its sockets."""
+
+    looks = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Look, and count."""
+        self.looks += 1
+        return super().select(timeout)
+
+
+def test_connected_devices_that_say_nothing_cost_nothing(mqtt_url: str) -> None:
+    """Once everything is acknowledged the event loop sleeps; a session that waited to write would keep it awake."""
+    town, selector = new_town(), CountingSelector()
+    credentials = enrol(mqtt_url, town, [TRUCK, DeviceKey(DeviceKind.TOILET, "T")])
+
+    async def idle() -> int:
+        fleet = Fleet(lambda: START, lambda *_: None, frozenset())
+        await fleet.open(credentials)
+        await fleet.drain(20)
+        before = selector.looks
+        await asyncio.sleep(1.5)
+        looks = selector.looks - before
+        await fleet.close(20)
+        return looks
+
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        assert runner.run(idle()) < 30
 
 
 @pytest.mark.parametrize("url", ["mqtt://127.0.0.1:9"])

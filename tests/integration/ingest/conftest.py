@@ -156,6 +156,11 @@ class Device:
         self._client = client
         return self
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker lets it be connected."""
+        return self._client is not None and self._client.is_connected()
+
     def _count(self, *_: Any) -> None:
         self.acknowledged += 1
 

@@ -31,7 +31,7 @@ def start(database_url: str, *arguments: str) -> "subprocess.Popen[str]":
 def run(database_url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the command line to its end."""
     process = start(database_url, *arguments)
-    output, errors = process.communicate(timeout=400)
+    output, errors = process.communicate(timeout=500)
     return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
 

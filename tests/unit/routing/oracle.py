@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import permutations, product
 
-from services.routing.problem import Problem, Truck, Window
+from services.routing.problem import Problem, Station, Task, Truck, Window
 
 Order = tuple[tuple[str, int], ...]
 
@@ -97,8 +97,8 @@ def _timed_cost(problem: Problem, truck: Truck, visits: Order, break_place: int)
             if clock_s > latest_s:
                 return None
             clock_s, rested = clock_s + rest.duration_s, True
-        where = {"task": problem.tasks, "station": problem.stations}.get(kind)
-        there = truck.end_location if where is None else where[index].location
+        where = _place(problem, kind, index)
+        there = truck.end_location if where is None else where.location
         base_s = int(travel.duration_s[here, there])
         if base_s < 0:
             return None
@@ -106,16 +106,21 @@ def _timed_cost(problem: Problem, truck: Truck, visits: Order, break_place: int)
         clock_s, driven_s, metres = clock_s + drive_s, driven_s + drive_s, metres + int(travel.distance_m[here, there])
         here = there
         if where is not None:
-            begin_s = _begin(where[index].windows, clock_s)
+            begin_s = _begin(where.windows, clock_s)
             if begin_s is None:
                 return None
-            duty = problem.tasks[index].service_s if kind == "task" else problem.stations[index].tip_s
-            clock_s = begin_s + duty
+            clock_s = begin_s + (where.service_s if isinstance(where, Task) else where.tip_s)
     if clock_s > truck.shift_end_s + truck.overtime_s or (not rested and _needs_rest(truck, clock_s)):
         return None
     overtime_s = max(0, clock_s - truck.shift_end_s)
     hours = (truck.cost_per_h * driven_s + truck.overtime_cost_per_h * overtime_s) / 3600
     return truck.fixed_cost + truck.cost_per_km * metres / 1000 + hours
+
+
+def _place(problem: Problem, kind: str, index: int) -> Task | Station | None:
+    if kind == "end":
+        return None
+    return problem.tasks[index] if kind == "task" else problem.stations[index]
 
 
 def _begin(windows: tuple[Window, ...], arrive_s: int) -> int | None:

@@ -1,7 +1,7 @@
 /** A plan's routes as a table with a time line each, and the due visits that it leaves out with their reasons. */
 import type { Plan, PlannedRoute, PlannedStop } from "../api/types";
 import { showNumber, showTime } from "../format/show";
-import { t, tWord } from "../i18n/catalogue";
+import { language, t, tWord } from "../i18n/catalogue";
 import { select, selection } from "../state/address";
 import { hourMarks, percentOf, spanOf, type Span } from "./time-span";
 import { nowMs } from "../state/clock";
@@ -135,7 +135,8 @@ export function UnservedTable({ plan }: { plan: Plan }) {
             </th>
             <td>
               {tWord("unservedReason", visit.reason)}
-              {visit.detail !== "" && <small> {visit.detail}</small>}
+              {/* The API's sentence says more, in English. */}
+              {language.value === "en" && <small> {visit.detail}</small>}
             </td>
           </tr>
         ))}

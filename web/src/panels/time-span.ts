@@ -7,7 +7,8 @@ export interface Span {
 }
 
 const HOUR_MS = 3_600_000;
-const MOST_MARKS = 4;
+const MOST_MARKS = 5;
+const STEPS_H = [1, 2, 3, 4, 6, 12, 24];
 
 /** The whole hours that all routes lie in. */
 export function spanOf(routes: readonly PlannedRoute[]): Span {
@@ -25,6 +26,6 @@ export function percentOf(atMs: number, { fromMs, toMs }: Span): number {
 /** Instants of full hours to write along the span, a handful of them. */
 export function hourMarks({ fromMs, toMs }: Span): number[] {
   const hours = (toMs - fromMs) / HOUR_MS;
-  const step = Math.max(1, Math.ceil(hours / MOST_MARKS));
+  const step = STEPS_H.find((hoursApart) => hours / hoursApart <= MOST_MARKS) ?? 24;
   return Array.from({ length: Math.ceil(hours / step) }, (_, index) => fromMs + index * step * HOUR_MS);
 }
