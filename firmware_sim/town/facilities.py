@@ -48,7 +48,7 @@ class _StationDesign:
 
 
 _TOWN_STATIONS = (
-    _StationDesign("老城转运站", (-850.0, 700.0), date(2001, 9, 1), 36.0, 2, 540),
+    _StationDesign("老城转运站", (-850.0, 700.0), date(2001, 9, 1), 60.0, 2, 540),
     _StationDesign("中心转运站", (250.0, -150.0), date(2012, 5, 1), 8.0, 1, 480),
     _StationDesign("城东转运站", (2_500.0, 900.0), date(2016, 10, 1), 30.0, 2, 420),
     _StationDesign("城南转运站", (-500.0, -2_050.0), date(2019, 4, 1), 45.0, 2, 420),

@@ -27,7 +27,15 @@ FILES = {
     "points": "points.csv",
     "vehicles": "vehicles.csv",
     "population": "population.csv",
+    "history": "history.csv",
 }
+FAULTS = """
+skip_ratio = 0.04
+drive_past_ratio = 0.05
+dead_spots_per_hour = 0.5
+dead_spot_s = 400
+silent_devices = 2
+"""
 BROWSER_ARGUMENTS = (
     "--no-sandbox",
     "--no-first-run",
@@ -43,10 +51,17 @@ BROWSER_ARGUMENTS = (
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A running town: where its page is and how to sign in as its admin."""
+    """A running town: where its page is, how to sign in as its admin, and the simulation that drives its day."""
 
     url: str
     password: str
+    data_dir: Path
+    truth: Path
+    simulation: "subprocess.Popen[str]"
+
+    def riqing(self, *arguments: str) -> str:
+        """Run a command of `riqing` on the town's stack and return what it prints."""
+        return _riqing(self.data_dir, *arguments)
 
 
 @pytest.fixture(scope="package")
@@ -61,8 +76,8 @@ def town(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tow
         stack.start(StartRequest(detach=True), migrate, lambda _: None)
         running = RunningStack(stack, stack.remembered())
         _fill(running.data_dir, files)
-        with _driven(running.data_dir):
-            yield Town(running.api_url, running.admin_password)
+        with _driven(running.data_dir, files) as simulation:
+            yield Town(running.api_url, running.admin_password, running.data_dir, files / "truth.jsonl", simulation)
     finally:
         stack.stop(lambda _: None)
 
@@ -82,7 +97,7 @@ def _environment(data_dir: Path) -> dict[str, str]:
     return {**os.environ, "RIQING_DATA_DIR": str(data_dir)}
 
 
-def _riqing(data_dir: Path, *arguments: str) -> None:
+def _riqing(data_dir: Path, *arguments: str) -> str:
     done = subprocess.run(
         [RIQING, *arguments],
         env=_environment(data_dir),
@@ -92,21 +107,26 @@ def _riqing(data_dir: Path, *arguments: str) -> None:
         timeout=180,
     )
     assert done.returncode == 0, f"{' '.join(arguments)}: {done.stdout}{done.stderr}"
+    return done.stdout
 
 
 @contextmanager
-def _driven(data_dir: Path) -> Iterator[None]:
-    simulation = subprocess.Popen(
-        [RIQING, "simulate", "--date", DAY, "--speed", str(SPEED)],
+def _driven(data_dir: Path, files: Path) -> "Iterator[subprocess.Popen[str]]":
+    faults = files / "faults.toml"
+    faults.write_text(FAULTS)
+    options = ["--date", DAY, "--speed", str(SPEED), "--seed", "3"]
+    with subprocess.Popen(
+        [str(RIQING), "simulate", *options, "--faults", str(faults), "--record", str(files / "truth.jsonl")],
         env=_environment(data_dir),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        simulation.terminate()
-        simulation.wait(timeout=30)
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as simulation:
+        try:
+            yield simulation
+        finally:
+            simulation.terminate()
+            simulation.communicate(timeout=60)
 
 
 @pytest.fixture

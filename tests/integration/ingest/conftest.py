@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -242,5 +243,7 @@ def town(database_url: str, mqtt_url: str, tmp_path_factory: pytest.TempPathFact
     """A town whose ingest runs for the tests of a module."""
     name = new_town(database_url)
     folder = tmp_path_factory.mktemp("ingest")
-    with running_ingest(database_url, mqtt_url, folder) as ingest:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with running_ingest(database_url, mqtt_url, folder, RIQING_INGEST_METRICS_PORT=str(port)) as ingest:
         yield ServedTown(name, database_url, mqtt_url, ingest)

@@ -1,6 +1,7 @@
 """Whatever dies while devices publish: what they were told is stored is stored, once."""
 
 import os
+import re
 import signal
 import threading
 import time
@@ -205,7 +206,7 @@ def test_database_down_at_start(killable: tuple[RunningStack, ServedTown]) -> No
     """An ingest that starts before the database waits for it; what the broker keeps for it meanwhile is stored."""
     servers, town = killable
     [truck] = fleet(town, 1)
-    town.ingest.end()
+    assert town.ingest.end() == 0
     supervised = Supervisor(servers.stack.folder)
     supervised._call("stopProcess", "servers:postgres")
     town.ingest.start(wait=False)
@@ -216,6 +217,26 @@ def test_database_down_at_start(killable: tuple[RunningStack, ServedTown]) -> No
     wait_until(lambda: answers(town.database_url))
     expect(town, 100)
     wait_until(town.ingest.heartbeat.exists)
+
+
+def test_full_intake_stops_reading(killable: tuple[RunningStack, ServedTown]) -> None:
+    """With the database away only so much is held here; the broker keeps the rest, and nothing is dropped."""
+    servers, town = killable
+    town.ingest.end()
+    town.ingest.settings |= {"RIQING_INGEST_HELD_MESSAGES": "100", "RIQING_INGEST_BATCH_MESSAGES": "50"}
+    town.ingest.start()
+    [truck] = fleet(town, 1)
+    supervised = Supervisor(servers.stack.folder)
+    supervised._call("stopProcess", "servers:postgres")
+    fixes = [{"ts": now_text(), "lat": 1, "lon": 2, "seq": i, "note": "x" * 1_000} for i in range(2_000)]
+    truck.tell("position", *fixes)
+    wait_until(lambda: "messages wait for the database" in town.ingest.log.read_text())
+    waiting = [int(found) for found in re.findall(r"(\d+) messages wait", town.ingest.log.read_text())]
+    # What one read brings may go beyond the bound, no more.
+    assert max(waiting) < 1_000
+    supervised._call("startProcess", "servers:postgres")
+    wait_until(lambda: answers(town.database_url))
+    expect(town, 2_000)
 
 
 def test_two_ingests_with_the_same_id(killable: tuple[RunningStack, ServedTown], tmp_path: Path) -> None:

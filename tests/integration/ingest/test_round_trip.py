@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
@@ -263,3 +264,26 @@ def test_clock_that_was_just_set_is_obeyed(town: ServedTown, days: int) -> None:
     query = "SELECT array_agg(seq ORDER BY seq) FROM positions WHERE device_key = %s"
     wait_until(lambda: town.rows(query, town.key(truck)) == [([1, 2, 3],)])
     assert town.letters(truck) == []
+
+
+def test_what_happens_is_counted(town: ServedTown) -> None:
+    """Prometheus reads what was received, stored, sent twice and refused, by message and reason."""
+
+    def counts() -> dict[str, float]:
+        text = httpx.get(f"http://127.0.0.1:{town.ingest.settings['RIQING_INGEST_METRICS_PORT']}/metrics").text
+        lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
+        return {name.removeprefix("riqing_ingest_"): float(value) for name, value in lines}
+
+    truck, ts = town.device(DeviceKind.VEHICLE), now_text()
+    before = counts()
+    truck.tell("service", *({"ts": ts, "point_id": point_id} for point_id in "aab"), b"{")
+    wait_until(lambda: counts()["messages_received_total"] == before["messages_received_total"] + 4)
+    after = counts()
+    expected = {
+        'readings_stored_total{message="service"}': 2,
+        'readings_duplicate_total{message="service"}': 1,
+        'messages_refused_total{reason="not_json"}': 1,
+    }
+    assert {name: after[name] - before.get(name, 0) for name in expected} == expected
+    assert after["ready"] == 1
+    assert after["batch_messages_count"] > before["batch_messages_count"]

@@ -118,6 +118,15 @@ def test_row_that_the_database_refuses(connection: Connection, bad: list[int]) -
     assert all("violates check constraint" in letter.detail for letter in letters)
 
 
+def test_row_that_cannot_be_written(connection: Connection) -> None:
+    """A value beyond its column's type, which the ranges should have kept out, is a letter and stops nothing."""
+    batch = fixes(connection, (0, 0, 1.0), (1, 2**63, 1.0), (2, 2, 1.0))
+    outcome = BatchStore().store(connection, batch, [])
+    assert outcome.refused == Counter({RefusalReason.REFUSED_BY_DATABASE: 1})
+    assert [row[0] for row in stored(connection)] == [0, 2]
+    assert [letter.payload for letter in list_dead_letters(connection)] == [b"1"]
+
+
 def test_bad_row_among_duplicates(connection: Connection) -> None:
     """Both faults in one batch: nothing is stored twice, nothing good is left out."""
     store = BatchStore()

@@ -19,8 +19,9 @@ from services.broker.configuration import broker_configuration, container_place
 from services.stack import database
 from services.stack.environment import stack_settings
 from services.stack.processes import SERVICES
+from services.stack.provision import POSTGRES_VERSIONS
 from services.stack.state import StackFolder, StackState
-from services.stack.tools import POSTGRES_VERSION, PROJECT_DIR, Tools
+from services.stack.tools import PROJECT_DIR, Tools
 
 COMPOSE_FILE = PROJECT_DIR / "docker-compose.yml"
 COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))
@@ -147,7 +148,7 @@ def test_the_images_are_the_versions_that_tests_run_on(tools: Tools) -> None:
     control = next((tools.folder / "servers/usr/share/postgresql").glob("*/extension/timescaledb.control"))
     found = re.search(r"default_version = '([\d.]+)'", control.read_text())
     assert found
-    assert COMPOSE["services"]["database"]["image"] == f"timescale/timescaledb:{found[1]}-pg{POSTGRES_VERSION}"
+    assert COMPOSE["services"]["database"]["image"] == f"timescale/timescaledb:{found[1]}-pg{POSTGRES_VERSIONS[0]}"
     help_text = subprocess.run([str(tools.mosquitto()), "-h"], capture_output=True, text=True, check=False).stdout
     found = re.search(r"mosquitto version ([\d.]+)", help_text)
     assert found

@@ -1,0 +1,56 @@
+"""A simulated county town, brought in like anybody's, planned, driven and reported through every room."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import DAY, Town
+
+Bulletin = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def driven_day(town: Town) -> tuple[Bulletin, list[Any]]:
+    """Wait until the day has been driven, with its faults; return its bulletin and the recorded truth."""
+    said, _ = town.simulation.communicate()
+    assert town.simulation.returncode == 0, said[-4000:]
+    bulletin = json.loads(town.riqing("report", DAY, "--format", "json"))
+    return bulletin, [json.loads(line) for line in town.truth.read_text().splitlines()]
+
+
+def served_by_point(truth: list[Any]) -> Counter[str]:
+    """Count the visits that really took place."""
+    return Counter(event["point_id"] for event in truth if event["event"] == "visit" and event["served"])
+
+
+def test_cleared_is_what_was_served(driven_day: tuple[Bulletin, list[Any]]) -> None:
+    """Every due visit that the truth says was served is cleared, and none that was not."""
+    bulletin, truth = driven_day
+    cleared = Counter(due["point_id"] for due in bulletin["due_visits"] if due["status"] == "cleared")
+    assert cleared == served_by_point(truth)
+    assert bulletin["totals"]["cleared"] == cleared.total()
+
+
+def test_the_truth_holds_what_the_day_was_meant_to_hold(driven_day: tuple[Bulletin, list[Any]]) -> None:
+    """Skipped stops and drive-pasts took place, so that the comparison above means something."""
+    _, truth = driven_day
+    assert served_by_point(truth).total() > 350
+    assert sum(event["event"] == "visit" and not event["served"] for event in truth) >= 5
+    assert sum(event["event"] == "drive_past" for event in truth) >= 5
+
+
+def test_every_point_is_due_or_told(driven_day: tuple[Bulletin, list[Any]]) -> None:
+    """No due visit is left out silently: each is cleared, or has a reason."""
+    bulletin, _ = driven_day
+    assert bulletin["totals"]["due"] == len(bulletin["due_visits"]) > 420
+    assert all(due["status"] == "cleared" or due["reason"] for due in bulletin["due_visits"])
+
+
+def test_what_was_tipped_is_what_was_weighed(driven_day: tuple[Bulletin, list[Any]]) -> None:
+    """The kilograms tipped are those of the truth, but for the weighbridges' steps."""
+    bulletin, truth = driven_day
+    collectors = {event["vehicle_id"] for event in truth if event["event"] == "visit"}
+    tipped_kg = sum(event["kg"] for event in truth if event["event"] == "tipping" and event["vehicle_id"] in collectors)
+    assert bulletin["totals"]["tipped_kg"] == pytest.approx(tipped_kg, rel=0.02)
