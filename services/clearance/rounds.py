@@ -80,7 +80,7 @@ class Rounds:
                 self._opened.clear()
             work = Work()
             batches = take_stored_batches(connection, BATCHES_A_ROUND)
-            self._collect(connection, register, batches, work)
+            register = self._collect(connection, register, batches, work)
             self._open_days(connection, register, clock, today, now, work)
             if is_new:
                 work.vehicles[today] |= set(register.vehicles)
@@ -95,8 +95,10 @@ class Rounds:
         self._register = load_register(connection)
         return self._register, True
 
-    def _collect(self, connection: Connection, register: Register, batches: Iterable[StoredBatch], work: Work) -> None:
-        """Note what the stored readings speak of."""
+    def _collect(
+        self, connection: Connection, register: Register, batches: Iterable[StoredBatch], work: Work
+    ) -> Register:
+        """Note what the stored readings speak of; return the register, read anew where a device is new."""
         for batch in batches:
             assets = [register.assets[key] for key in batch.device_keys if key in register.assets]
             if len(assets) < len(batch.device_keys):
@@ -110,12 +112,14 @@ class Rounds:
                 for day in near:
                     work.vehicles[day] |= {asset.asset_id for asset in assets}
             elif batch.message is MessageKind.WEIGHING:
-                work.weighed |= told
+                # What left a station late in a day may reach the landfill on the next.
+                work.weighed |= told | {day + timedelta(days=1) for day in told}
             elif batch.message is MessageKind.LEVEL:
                 points = {asset.asset_id for asset in assets if asset.kind is DeviceKind.CONTAINER}
                 vehicles = _vehicles_at(connection, register, points, batch.observed, told)
                 for day in near:
                     work.vehicles[day] |= vehicles
+        return register
 
     def _open_days(
         self,
