@@ -207,7 +207,8 @@ def ratios(results: list[Result]) -> dict[str, float]:
 def print_table(results: list[Result]) -> None:
     """Print what was measured for a person."""
     names = list(results[0].processor_us)
-    table = Table("peer", "messages", "messages/s", *(f"{name} µs" for name in names), title="per message, one run")
+    title = "Rate, and microseconds of processor time per message of each process"
+    table = Table("peer", "messages", "per second", *names, title=title)
     for result in results:
         costs = (f"{result.processor_us[name]:.1f}" for name in names)
         table.add_row(result.peer, f"{result.messages:,}", f"{result.messages_per_s:,.0f}", *costs)

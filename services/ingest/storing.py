@@ -1,5 +1,6 @@
 """Storing a batch: one transaction where all is well, halves of it where the database refuses a row."""
 
+import struct
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -29,8 +30,9 @@ from services.store.readings import (
     record_stored_batch,
 )
 
-ROW_ERRORS = (psycopg.DataError, psycopg.IntegrityError)
-"""What is the fault of a row; every other error is the database's state, which passes."""
+ROW_ERRORS = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError, ArithmeticError, struct.error)
+"""What is the fault of a row: the database refuses it, or it cannot even be written in the database's binary form.
+Every other error is the database's state, which passes."""
 
 WARY_BATCHES = 100
 """After a reading that was stored already, so many batches go by way of staging: more are likely to follow, and
@@ -77,7 +79,7 @@ class BatchStore:
         return outcome
 
     def _store_in_parts(
-        self, connection: Connection, accepted: Sequence[Candidate], error: psycopg.Error, outcome: Outcome
+        self, connection: Connection, accepted: Sequence[Candidate], error: Exception, outcome: Outcome
     ) -> list[Refusal]:
         """Store all but the rows that the database refuses, by halves; return those as refusals."""
         if isinstance(error, psycopg.errors.UniqueViolation) and self._wary == 0:
@@ -127,7 +129,7 @@ class BatchStore:
         return stored, duplicates
 
 
-def _refused_by_database(candidate: Candidate, error: psycopg.Error) -> Refusal:
+def _refused_by_database(candidate: Candidate, error: Exception) -> Refusal:
     assert candidate.received_at is not None
     return Refusal(
         delivery=candidate.delivery,

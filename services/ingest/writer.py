@@ -114,9 +114,9 @@ class Writer:
         batch = self._new_batch()
         try:
             return admit(deliveries, batch), batch
-        except psycopg.OperationalError:
-            raise
-        except Exception:
+        except Exception as error:
+            if _is_the_databases_state(error):
+                raise
             log.exception("A message made a step fail; the batch goes through them one message at a time.")
         batch = self._new_batch()
         accepted: list[Candidate] = []
@@ -124,9 +124,9 @@ class Writer:
             alone = self._new_batch()
             try:
                 accepted += admit([delivery], alone)
-            except psycopg.OperationalError:
-                raise
             except Exception as error:  # whatever it is: poison must not stop the rest, and it is kept with its reason
+                if _is_the_databases_state(error):
+                    raise
                 alone.refusals.clear()
                 detail = f"A step of the ingest failed on it ({type(error).__name__}); please report this."
                 alone.refuse(Candidate(delivery, delivery.payload), RefusalReason.INTERNAL_ERROR, detail)
@@ -147,3 +147,8 @@ class Writer:
         if outcome.refused:
             reasons = ", ".join(f"{count} {reason.value}" for reason, count in sorted(outcome.refused.items()))
             log.warning("Refused: %s; `riqing dead-letters list` shows them.", reasons)
+
+
+def _is_the_databases_state(error: Exception) -> bool:
+    """Tell whether an error will pass with the database's state, and is not the fault of what it was asked."""
+    return isinstance(error, psycopg.Error) and not isinstance(error, psycopg.DataError)
