@@ -1,6 +1,7 @@
 """`riqing plan`: plan a day, watch its cost fall, see the routes and what is not served and why."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
@@ -29,7 +30,6 @@ NOBODY_PLANS_AFTER_S = 120.0
 """A plan that is still queued then has no worker; a search before it takes a minute at most by default."""
 
 PUBLISHED_WITHIN_S = 120.0
-MOST_UNSERVED_SHOWN = 40
 
 
 def register(app: typer.Typer) -> None:
@@ -167,10 +167,10 @@ def show_plan(console: Console, connection: Connection, plan: PlanRow, town: Tow
         reasons = Table(title="Not served")
         for name in ("point", "visit", "reason", "why"):
             reasons.add_column(name)
-        for row in unserved[:MOST_UNSERVED_SHOWN]:
+        for row in unserved:
             reasons.add_row(row.point_id, str(row.occurrence), row.reason, row.detail)
         console.print(reasons)
-        if len(unserved) > MOST_UNSERVED_SHOWN:
-            console.print(f"... and {len(unserved) - MOST_UNSERVED_SHOWN} more visits.")
+        counts = Counter(row.reason for row in unserved)
+        console.print(f"Not served: {', '.join(f'{count} {reason}' for reason, count in counts.most_common())}.")
     for note in plan.notes:
         console.print(note)
