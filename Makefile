@@ -10,6 +10,8 @@ help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: ## everything that demo, test and check need, in this folder and nowhere else
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'setup: Python 3.11 or newer is needed: install it, or name one with make PYTHON=python3.11' >&2; exit 1; }
 	@$(PYTHON) -m services.stack.setup
 
 demo: setup ## a simulated town on one screen; Ctrl-C ends it

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,17 +34,23 @@ _LARGEST_STEP_S = 0.25
 _ROUTES_WITHIN_S = 20.0
 _DRAIN_WITHIN_S = 30.0
 _JUDGE_EVERY_S = 0.5
+_BEFORE_DEPARTURE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
 class SimulationOrder:
-    """What to simulate; `service_date` is the day that the town is in unless given."""
+    """What to simulate; `service_date` is the day that the town is in unless given.
+
+    With `from_departure` the town's clock starts shortly before the first truck leaves; what the devices had to say
+    until then comes at once, late, as after an outage.
+    """
 
     service_date: date | None = None
     speed: float = 60.0
     seed: int = 1
     faults: Faults = field(default_factory=Faults)
     record: Path | None = None
+    from_departure: bool = False
 
     def __post_init__(self) -> None:
         """Refuse speeds that are none."""
@@ -199,7 +205,9 @@ class _Run:
 
     async def _drive(self) -> None:
         """Let the day pass at the pace of the town's clock."""
+        held = self._world.advance(self._shortly_before_departure()) if self._order.from_departure else []
         pace = await self._set_pace(None, self._order.speed)
+        self._fleet.deliver(held)
         judge_at_s = time.monotonic() + _JUDGE_EVERY_S
         while not self._world.is_over and not self._stop.is_set():
             waiting = self._fleet.unacknowledged
@@ -214,6 +222,10 @@ class _Run:
                     pace = await self._set_pace(pace, speed)
             await asyncio.sleep(_TICK_S)
         self._show(pace)
+
+    def _shortly_before_departure(self) -> datetime:
+        departures = [route.stops[0].depart_at for route in self._routes.values() if route.stops]
+        return max(min(departures, default=self._world.now) - _BEFORE_DEPARTURE, self._world.now)
 
     async def _set_pace(self, pace: Pace | None, speed: float) -> Pace:
         """Set the town's clock to where the devices are, at a speed, and go by it."""

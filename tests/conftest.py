@@ -16,7 +16,7 @@ from services.stack import database
 from services.stack.environment import load_environment
 from services.stack.errors import ProvisionError
 from services.stack.lifecycle import Stack, StartRequest
-from services.stack.provision import SERVERS, provision, provision_browser
+from services.stack.provision import BROKER, SERVERS, provision, provision_browser
 from services.stack.state import StackState
 from services.stack.tools import Tools
 from services.store.migrate import migrate
@@ -108,6 +108,7 @@ def tools() -> Tools:
     """The real servers' programs, fetched when they are not there yet."""
     with _or_skip():
         provision(SERVERS, Tools.here(), _quietly)
+        provision(BROKER, Tools.here(), _quietly)
     return Tools.here()
 
 
@@ -133,7 +134,7 @@ def _running(data_dir: Path, request: StartRequest) -> Iterator[RunningStack]:
 def servers(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """One database and one broker that most tests share; no process of ours runs."""
     del tools
-    request = StartRequest(services=(), database_settings=NOT_DURABLE, detach=True)
+    request = StartRequest(services=(), database_settings=NOT_DURABLE)
     with _running(tmp_path_factory.mktemp("shared servers"), request) as running:
         _make_template(running)
         yield running
@@ -148,7 +149,7 @@ def own_servers(tools: Tools, tmp_path: Path) -> Iterator[Callable[[str], Runnin
     def start(name: str = "own servers") -> RunningStack:
         stack = Stack(tmp_path / name)
         started.append(stack)
-        stack.start(StartRequest(services=(), detach=True), migrate, _quietly)
+        stack.start(StartRequest(services=()), migrate, _quietly)
         return RunningStack(stack, stack.remembered())
 
     try:
@@ -162,7 +163,7 @@ def own_servers(tools: Tools, tmp_path: Path) -> Iterator[Callable[[str], Runnin
 def stack(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """The whole stack as `riqing up` starts it, with all our processes."""
     del tools
-    with _running(tmp_path_factory.mktemp("the town's stack"), StartRequest(detach=True)) as running:
+    with _running(tmp_path_factory.mktemp("the town's stack"), StartRequest()) as running:
         yield running
 
 

@@ -13,6 +13,10 @@ from services.broker.settings import BrokerSettings
 ACCOUNTS_FILE = "dynamic-security.json"
 CONFIGURATION_FILE = "mosquitto.conf"
 
+AUTOSAVE_CHANGES = 100
+"""Mosquitto 2.0 keeps what is queued in memory and writes all of it at once after so many changes: what it has
+acknowledged since is lost when it is killed, and the longer the queue the slower it gets."""
+
 
 @dataclass(frozen=True, slots=True)
 class BrokerPlace:
@@ -24,6 +28,8 @@ class BrokerPlace:
     """The dynamic-security plugin's path."""
     data_folder: str
     """Where accounts and queues are kept; relative paths are relative to where the broker is started."""
+    persistence_plugin: str | None
+    """The path of the plugin that writes each message down; Mosquitto 2.0 has none."""
 
 
 def broker_configuration(place: BrokerPlace) -> str:
@@ -32,9 +38,18 @@ def broker_configuration(place: BrokerPlace) -> str:
     return template.substitute(
         listeners="\n".join(place.listeners),
         plugin=place.plugin,
-        data_folder=place.data_folder,
+        persistence=_persistence(place),
         accounts_file=f"{place.data_folder}/{ACCOUNTS_FILE}",
     )
+
+
+def _persistence(place: BrokerPlace) -> str:
+    """Return how the broker keeps what it has acknowledged."""
+    if place.persistence_plugin is None:
+        lines = ["persistence true", "autosave_on_changes true", f"autosave_interval {AUTOSAVE_CHANGES}"]
+    else:
+        lines = ["persistence false", f"plugin {place.persistence_plugin}", "plugin_opt_flush_period 0"]
+    return "\n".join((f"persistence_location {place.data_folder}/", *lines))
 
 
 def prepare_broker(folder: Path, place: BrokerPlace, service_username: str, service_password: str) -> None:
@@ -54,7 +69,8 @@ def prepare_broker(folder: Path, place: BrokerPlace, service_username: str, serv
 
 
 CONTAINER_PLUGIN = "/usr/lib/mosquitto_dynamic_security.so"
-"""Where the image eclipse-mosquitto has the plugin."""
+CONTAINER_PERSISTENCE_PLUGIN = "/usr/lib/mosquitto_persist_sqlite.so"
+"""Where the image eclipse-mosquitto has its plugins."""
 
 
 def container_place(data_folder: str, certificates: Path) -> BrokerPlace:
@@ -70,7 +86,7 @@ def container_place(data_folder: str, certificates: Path) -> BrokerPlace:
             f"keyfile {certificates}/server.key",
             "tls_version tlsv1.2",
         ]
-    return BrokerPlace(tuple(listeners), CONTAINER_PLUGIN, data_folder)
+    return BrokerPlace(tuple(listeners), CONTAINER_PLUGIN, data_folder, CONTAINER_PERSISTENCE_PLUGIN)
 
 
 def main() -> None:

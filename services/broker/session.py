@@ -3,7 +3,7 @@
 import queue
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -99,7 +99,9 @@ def open_session(address: BrokerAddress, within_s: float = CONNECTED_WITHIN_S) -
         raise BrokerError(f"The broker at {address} did not answer within {within_s:.0f} s.") from None
     finally:
         client.disconnect()
-        client.loop_stop()
+        # paho forgets its thread when that ends by itself, which may be between its asking and its waiting for it.
+        with suppress(AttributeError):
+            client.loop_stop()
 
 
 def why_silent(mqtt_url: str) -> str | None:

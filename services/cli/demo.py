@@ -74,13 +74,13 @@ def _run_demo(data_dir: Path, speed: float, seed: int, console: Console) -> None
     _riqing(data_dir, console, "up", "--detach")
     load_environment(data_dir)
     town = _prepare_town(data_dir, seed, console)
-    service_date = _next_service_date(town)
-    _riqing(data_dir, console, "plan", service_date.isoformat(), "--time-limit", str(PLAN_TIME_LIMIT_S), "--publish")
+    day = _next_service_date(town).isoformat()
+    _riqing(data_dir, console, "plan", day, "--time-limit", str(PLAN_TIME_LIMIT_S), "--publish")
     _print_sign_in(data_dir, console)
     _riqing(
-        data_dir, console, "simulate", "--date", service_date.isoformat(), "--speed", f"{speed:g}", "--seed", str(seed)
+        data_dir, console, "simulate", "--date", day, "--speed", f"{speed:g}", "--seed", str(seed), "--from-departure"
     )
-    _riqing(data_dir, console, "report", service_date.isoformat())
+    _riqing(data_dir, console, "report", day)
     _print_sign_in(data_dir, console)
     console.print("The day is over. Ctrl-C stops the stack; its data stay for the next `make demo`.")
     signal.pause()

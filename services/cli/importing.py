@@ -61,7 +61,7 @@ def import_roads(file: Path, console: Console) -> None:
     with connect() as connection:
         places = [point.position for point in load_points(connection)]
         places += [facility.position for facility in load_facilities(connection)]
-    with Progress(console=console, transient=True) as progress:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("Building roads", total=1.0)
 
         def show(step: BuildStep) -> None:
@@ -81,7 +81,9 @@ def import_register_file(
     """Import one file with a progress bar and say what came of it."""
 
     def with_progress(records: Iterable[Record]) -> Iterable[Record]:
-        return track(list(records), description=f"Checking {kind}", console=console, transient=True)
+        # Where nobody watches, a bar would leave an empty line among the errors.
+        hidden = not console.is_terminal
+        return track(list(records), f"Checking {kind}", console=console, transient=True, disable=hidden)
 
     with connect() as connection:
         result = import_file(

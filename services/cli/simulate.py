@@ -27,6 +27,9 @@ def simulate_day(
     seed: Annotated[int, typer.Option(help="The same seed and plan make the same day.")] = 1,
     faults: Annotated[Path | None, typer.Option(help="TOML file that says what goes wrong.")] = None,
     record: Annotated[Path | None, typer.Option(help="Write the truth here, as JSON lines.")] = None,
+    from_departure: Annotated[
+        bool, typer.Option("--from-departure", help="Begin shortly before the first truck leaves, not with the day.")
+    ] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
     """Let simulated devices drive the day's published plan in fast time, over MQTT like real ones."""
@@ -36,6 +39,7 @@ def simulate_day(
         seed=seed,
         faults=Faults() if faults is None else load_faults(faults),
         record=record,
+        from_departure=from_departure,
     )
     result = asyncio.run(simulate(order, SimulatorSettings(data_dir=data_dir)))
     print(_summary(result))

@@ -41,16 +41,28 @@ def device_prefix(town_name: str, kind: DeviceKind, device_id: str) -> str:
     return f"{ROOT}/{town_name}/{kind}/{device_id}"
 
 
+def is_topic_level(text: str) -> bool:
+    """Tell whether `text` can be one level of a topic, and of an access rule of the broker.
+
+    Mosquitto puts a client's user name or id in place of %u and %c in its rules.
+    """
+    return (
+        bool(text)
+        and not any(character in "/+#" or ord(character) < 32 or ord(character) == 127 for character in text)
+        and not any(placeholder in text for placeholder in ("%u", "%c"))
+    )
+
+
 def check_device_id(device_id: str) -> None:
     """Refuse an identifier that cannot be one level of a topic.
 
     Raises:
-        TopicError: it is empty, longer than 128 characters, or contains /, +, # or a control character.
+        TopicError: it is empty, longer than 128 characters, or contains /, +, #, %u, %c or a control character.
 
     """
-    if not 0 < len(device_id) <= 128 or any(c in "/+#" or ord(c) < 32 or ord(c) == 127 for c in device_id):
+    if len(device_id) > 128 or not is_topic_level(device_id):
         raise TopicError(
-            f"The device id {device_id!r} must have 1 to 128 characters and no /, +, # or control "
+            f"The device id {device_id!r} must have 1 to 128 characters and no /, +, #, %u, %c or control "
             "characters, because it is a level of its MQTT topics."
         )
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.domain.errors import InvalidRequestError
+from services.domain.topics import is_topic_level
 
 DAY_S = 86_400
 
@@ -36,10 +37,10 @@ class Town:
 
     def __post_init__(self) -> None:
         """Refuse a name that cannot be a level of an MQTT topic, and an unknown time zone."""
-        if not self.name or any(character in "/+#" or ord(character) < 32 for character in self.name):
+        if self.name != self.name.strip() or not self.name.isprintable() or not is_topic_level(self.name):
             raise InvalidRequestError(
-                f"The town's name {self.name!r} is a part of every MQTT topic, so it must not be empty "
-                "nor contain /, +, # or control characters."
+                f"The town's name {self.name!r} is a part of every MQTT topic, so it must not be empty, begin or end "
+                "with a space, nor contain /, +, #, %u, %c or control characters."
             )
         try:
             ZoneInfo(self.timezone)
@@ -66,8 +67,9 @@ class Town:
 
     def service_date(self, instant: datetime) -> date:
         """Return the service day that `instant` belongs to."""
-        local = instant.astimezone(self.zone_info)
-        return local.date() if local.time() >= self.day_start else local.date() - timedelta(days=1)
+        local_date = instant.astimezone(self.zone_info).date()
+        # Instants are compared, not wall clocks: where the clock is changed, `day_start` may not exist or come twice.
+        return local_date if instant >= self.service_day(local_date).start else local_date - timedelta(days=1)
 
     def intervals_on(self, day: date, start_s: int, end_s: int) -> tuple[Interval, ...]:
         """Return where a daily local span lies within the service day, in order of time.

@@ -37,6 +37,9 @@ SERVER_SETTINGS = {
 }
 """What both stacks, the local one and compose's, tell PostgreSQL."""
 
+SPACE_NEEDED_MB = 200
+"""What a new cluster takes, with room for its first checkpoints."""
+
 LOCAL_SETTINGS = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "logging_collector": "off"}
 
 
@@ -49,6 +52,12 @@ def create_cluster(folder: Path, tools: Tools, account: ServerAccount, superuser
     """
     if folder.exists():
         return
+    free_mb = shutil.disk_usage(folder.parent).free // 1_000_000
+    if free_mb < SPACE_NEEDED_MB:
+        raise StackError(
+            f"{folder.parent} has {free_mb} MB free and an empty database needs {SPACE_NEEDED_MB}: "
+            "make room or choose another --data-dir."
+        )
     unfinished = folder.with_name(folder.name + ".part")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,8 +79,10 @@ def machine_sources(apt_folder: Path = Path("/etc/apt")) -> list[AptSource]:
     return sources
 
 
-def source_candidates(sources: Iterable[AptSource], codename: str) -> list[list[AptSource]]:
-    """Return the sets of sources to try, best first.
+def source_candidates(
+    sources: Iterable[AptSource], codename: str, newest_suite: str | None = None
+) -> list[list[AptSource]]:
+    """Return the sets of sources to try, best first; `newest_suite` is asked before all others on Debian.
 
     On an older Debian that is each of its mirrors with the newer suite; elsewhere the machine's own suites.
     Mirrors of others (their suite is not the system's, or they lack `main`) are left out.
@@ -89,9 +91,10 @@ def source_candidates(sources: Iterable[AptSource], codename: str) -> list[list[
     stable = [s for s in own if s.suite == codename]
     # Debian's own mirrors first: a vendor's repository may use the same suite and component names.
     stable.sort(key=lambda s: "debian-archive" not in s.options and "debian" not in s.uri)
-    if codename in OLDER_SUITES:
-        return [[AptSource(s.uri, NEWER_SUITE, ("main",), s.options)] for s in stable]
-    return [own] if own else []
+    suites = [newest_suite] if newest_suite and codename in {*OLDER_SUITES, NEWER_SUITE} else []
+    suites += [NEWER_SUITE] if codename in OLDER_SUITES else []
+    newer = [[AptSource(s.uri, suite, ("main",), s.options)] for suite in suites for s in stable]
+    return newer + ([own] if own and codename not in OLDER_SUITES else [])
 
 
 def release_codename(os_release: Path = Path("/etc/os-release")) -> str:
@@ -167,24 +170,31 @@ def _last_line(text: str) -> str:
     return lines[-1].strip() if lines else "it gave no reason."
 
 
-def download(packages: tuple[str, ...], work_folder: Path) -> list[Path]:
-    """Download Debian packages with all that they need from the first mirror that has them.
+def download(alternatives: Sequence[tuple[str, ...]], work_folder: Path, newest_suite: str | None = None) -> list[Path]:
+    """Download one of several sets of packages, with all that they need, from the first mirror that has it.
+
+    Args:
+        alternatives: sets of package names, the best one first.
+        work_folder: where lists and packages may be kept meanwhile.
+        newest_suite: a suite of Debian to ask first.
 
     Raises:
         ProvisionError: this is no Debian or Ubuntu, no mirror answers, or none has the packages.
 
     """
+    wanted = alternatives[0][0]
     if not all(shutil.which(program) for program in ("apt-get", "apt-config", "dpkg-deb")):
-        raise ProvisionError(f"This machine has no apt-get, so {packages[0]} cannot be fetched.")
+        raise ProvisionError(f"This machine has no apt-get, so {wanted} cannot be fetched.")
     codename = release_codename()
     complaint = f"none of its apt sources is a mirror of {codename or 'Debian'}."
-    for number, sources in enumerate(source_candidates(machine_sources(), codename)):
+    for number, sources in enumerate(source_candidates(machine_sources(), codename, newest_suite)):
         apt = PrivateApt(work_folder / str(number), sources)
         complaint = apt.update()
-        if all(apt.offers(package) for package in packages):
-            return apt.download(packages)
-        complaint = complaint or f"{sources[0].uri} has no {packages[0]} for {sources[0].suite}."
-    raise ProvisionError(f"This machine's package mirrors cannot provide {packages[0]}: {complaint}")
+        for packages in alternatives:
+            if all(apt.offers(package) for package in packages):
+                return apt.download(packages)
+        complaint = complaint or f"{sources[0].uri} has no {wanted} for {sources[0].suite}."
+    raise ProvisionError(f"This machine's package mirrors cannot provide {wanted}: {complaint}")
 
 
 def unpack(archives: Iterable[Path], root: Path, leave_out: tuple[str, ...]) -> None:

@@ -21,6 +21,24 @@ def find_loader(root: Path) -> Path:
     return loaders[0]
 
 
+def link_library_names(root: Path) -> None:
+    """Link each library below `root` to the name that programs ask for, where its package leaves that to ldconfig."""
+    for folder in sorted(root.glob("usr/lib/*-linux-*")):
+        for library in sorted(folder.glob("*.so.*")):
+            if library.is_file() and not library.is_symlink():
+                name = _patchelf("--print-soname", library)
+                if name and not (folder / name).exists():
+                    (folder / name).symlink_to(library.name)
+
+
+def _patchelf(*arguments: str | Path) -> str:
+    patchelf = Path(sysconfig.get_path("scripts")) / "patchelf"
+    result = subprocess.run([patchelf, *arguments], capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise ProvisionError(f"{arguments[-1]} cannot be given its own libraries: {result.stderr.strip()}")
+    return result.stdout.strip()
+
+
 def use_private_libraries(programs: Iterable[Path], root: Path, final_root: Path) -> None:
     """Set loader and library path of each program to those unpacked below `root`.
 
@@ -29,10 +47,6 @@ def use_private_libraries(programs: Iterable[Path], root: Path, final_root: Path
     """
     loader = final_root / find_loader(root).relative_to(root)
     libraries = [final_root / folder.relative_to(root) for folder in sorted(root.glob("usr/lib/*-linux-*"))]
-    patchelf = Path(sysconfig.get_path("scripts")) / "patchelf"
-    command = [str(patchelf), "--force-rpath", "--set-interpreter", str(loader)]
-    command += ["--set-rpath", ":".join(map(str, libraries))]
     for program in programs:
-        result = subprocess.run([*command, str(program)], capture_output=True, text=True, check=False)
-        if result.returncode != 0:
-            raise ProvisionError(f"{program} cannot be given its own libraries: {result.stderr.strip()}")
+        search = ":".join(map(str, libraries))
+        _patchelf("--force-rpath", "--set-interpreter", loader, "--set-rpath", search, program)

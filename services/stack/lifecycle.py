@@ -32,7 +32,7 @@ ANSWERS_WITHIN_S = 60.0
 """How long a server may take to answer; PostgreSQL replays its log first when it was killed."""
 STRANGER_ANSWERS_WITHIN_S = 5.0
 """The same for a server that is not ours, which should be up already."""
-HEALTHY_WITHIN_S = 60.0
+HEALTHY_WITHIN_S = 120.0
 STOPPED_WITHIN_S = 60.0
 
 Say = Callable[[str], None]
@@ -210,11 +210,10 @@ class Stack:
         while not (status := stack_status(self.folder, state)).healthy:
             if not self._supervisor.is_running():
                 raise StackError("The stack was stopped while it was starting.")
-            if time.monotonic() > deadline:
-                sick = [f"{process.name} ({process.state})" for process in status.processes if not process.healthy]
-                raise StackError(
-                    f"These did not become healthy: {', '.join(sick)}. Their logs are in {self.folder.logs}."
-                )
+            sick = [process.name for process in status.processes if not process.healthy]
+            if time.monotonic() > deadline or any(map(self._supervisor.keeps_crashing, sick)):
+                words = " ".join(f"{name}: {self._last_words(name)}" for name in sick)
+                raise StackError(f"Not everything became healthy. {words}")
             time.sleep(0.2)
         return status
 

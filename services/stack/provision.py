@@ -21,11 +21,20 @@ from pathlib import Path
 
 from services.stack import debian, elf
 from services.stack.errors import ProvisionError, StackError
-from services.stack.tools import POSTGRES_VERSION, Tools
+from services.stack.tools import POSTGRES_PROGRAMS_PATTERN, Tools
 
 NOT_NEEDED = ("libllvm", "libz3", "perl", "libperl", "python", "libpython", "locales_", "libc-l10n", "debconf")
 """Packages that PostgreSQL, Mosquitto and Chromium depend on but run without: just-in-time compilation, scripts
 of Debian's own administration, and translations."""
+
+POSTGRES_VERSIONS = (17, 18)
+"""The version that the project is tested on, and what newer systems have instead."""
+
+BROKER_SUITE = "forky"
+"""Mosquitto 2.1, from this suite on, writes each message down before it acknowledges it; 2.0 does not."""
+
+BROKER_NOT_NEEDED = ("systemd_", "libsystemd-shared", "libmount", "libblkid", "sysvinit")
+"""What starts Debian's own Mosquitto; ours is started by the stack."""
 
 POSTGRES_PROGRAMS = (*("postgres", "initdb", "pg_ctl", "pg_isready", "psql", "pg_dump", "pg_restore", "pg_basebackup"),)
 ROADS_LOCK = Path(__file__).with_name("roads-tools.lock")
@@ -44,18 +53,25 @@ class Bundle:
     build: Callable[[Path, Path], None]
     """Fill the first folder with what will live in the second."""
     trials: Sequence[tuple[str, ...]]
-    """Commands, relative to the bundle's folder, that must run before it counts as there."""
+    """Commands, their programs as patterns in the bundle's folder, that must run before it counts as there."""
     remedy: str
     """What helps where the bundle cannot be had."""
 
 
 def _build_servers(root: Path, final_root: Path) -> None:
-    packages = (f"postgresql-{POSTGRES_VERSION}-timescaledb", f"postgresql-{POSTGRES_VERSION}", "mosquitto")
+    alternatives = [(f"postgresql-{version}-timescaledb",) for version in POSTGRES_VERSIONS]
     with tempfile.TemporaryDirectory(dir=root.parent) as work:
-        debian.unpack(debian.download(packages, Path(work)), root, NOT_NEEDED)
-    postgres = root / f"usr/lib/postgresql/{POSTGRES_VERSION}/bin"
-    programs = [*(postgres / name for name in POSTGRES_PROGRAMS), root / "usr/sbin/mosquitto"]
-    elf.use_private_libraries(programs, root, final_root)
+        debian.unpack(debian.download(alternatives, Path(work)), root, NOT_NEEDED)
+    (postgres,) = root.glob(POSTGRES_PROGRAMS_PATTERN)
+    elf.use_private_libraries([postgres / name for name in POSTGRES_PROGRAMS], root, final_root)
+
+
+def _build_broker(root: Path, final_root: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=root.parent) as work:
+        archives = debian.download([("mosquitto",)], Path(work), newest_suite=BROKER_SUITE)
+        debian.unpack(archives, root, (*NOT_NEEDED, *BROKER_NOT_NEEDED))
+    elf.link_library_names(root)
+    elf.use_private_libraries([root / "usr/sbin/mosquitto"], root, final_root)
 
 
 def _build_roads(root: Path, final_root: Path) -> None:
@@ -87,7 +103,7 @@ FONT_PACKAGES = ("fonts-wqy-microhei", "fonts-dejavu-core")
 
 def _build_fonts(root: Path, final_root: Path) -> None:
     with tempfile.TemporaryDirectory(dir=root.parent) as work:
-        debian.unpack(debian.download(FONT_PACKAGES, Path(work)), root, NOT_NEEDED)
+        debian.unpack(debian.download([FONT_PACKAGES], Path(work)), root, NOT_NEEDED)
     (root / "fonts.conf").write_text(FONTS_CONFIGURATION.format(root=final_root))
 
 
@@ -110,7 +126,7 @@ def _build_browser(root: Path, final_root: Path) -> None:
     """Take the system's browser where there is one, but our own fonts: a bare machine has no Chinese ones."""
     if not SYSTEM_CHROMIUM:
         with tempfile.TemporaryDirectory(dir=root.parent) as work:
-            debian.unpack(debian.download(("chromium",), Path(work)), root, NOT_NEEDED)
+            debian.unpack(debian.download([("chromium",)], Path(work)), root, NOT_NEEDED)
         programs = [root / "usr/lib/chromium" / name for name in ("chromium", "chrome_crashpad_handler")]
         elf.use_private_libraries([program for program in programs if program.exists()], root, final_root)
     launcher = root / "chromium"
@@ -122,14 +138,21 @@ def _build_browser(root: Path, final_root: Path) -> None:
 
 SERVERS = Bundle(
     name="servers",
-    description="PostgreSQL with TimescaleDB, and Mosquitto",
-    recipe=f"{POSTGRES_VERSION} {NOT_NEEDED} {POSTGRES_PROGRAMS}",
+    description="PostgreSQL with TimescaleDB",
+    recipe=f"{POSTGRES_VERSIONS} {NOT_NEEDED} {POSTGRES_PROGRAMS}",
     build=_build_servers,
     trials=(
-        (f"usr/lib/postgresql/{POSTGRES_VERSION}/bin/postgres", "--version"),
-        (f"usr/lib/postgresql/{POSTGRES_VERSION}/bin/psql", "--version"),
-        ("usr/sbin/mosquitto", "-h"),
+        (f"{POSTGRES_PROGRAMS_PATTERN}/postgres", "--version"),
+        (f"{POSTGRES_PROGRAMS_PATTERN}/psql", "--version"),
     ),
+    remedy="Set DATABASE_URL and MQTT_URL to servers of your own instead.",
+)
+BROKER = Bundle(
+    name="broker",
+    description="the MQTT broker Mosquitto",
+    recipe=f"{BROKER_SUITE} {NOT_NEEDED} {BROKER_NOT_NEEDED}",
+    build=_build_broker,
+    trials=(("usr/sbin/mosquitto", "-h"),),
     remedy="Set DATABASE_URL and MQTT_URL to servers of your own instead.",
 )
 ROADS = Bundle(
@@ -156,7 +179,7 @@ BROWSER = Bundle(
     trials=(("chromium", "--version"),),
     remedy="Install Chromium, or name a browser in RIQING_CHROMIUM.",
 )
-BUNDLES = {bundle.name: bundle for bundle in (SERVERS, ROADS, FONTS, BROWSER)}
+BUNDLES = {bundle.name: bundle for bundle in (SERVERS, BROKER, ROADS, FONTS, BROWSER)}
 
 
 def _stamp_text(bundle: Bundle, root: Path) -> str:
@@ -180,7 +203,7 @@ def _only_one_at_a_time(folder: Path) -> Iterator[None]:
 
 def _try_out(bundle: Bundle, root: Path) -> None:
     for program, *arguments in bundle.trials:
-        command = [str(root / program), *arguments]
+        command = [str(next(root.glob(program), root / program)), *arguments]
         try:
             result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         except (OSError, subprocess.TimeoutExpired) as error:
@@ -241,8 +264,8 @@ def provision_browser(tools: Tools, say: Say) -> None:
 def main() -> int:
     """Provision the bundles named on the command line, by default all but the browser, which only tests need."""
     parser = argparse.ArgumentParser(description="Fetch the programs that the stack runs.")
-    parser.add_argument("bundles", nargs="*", choices=[*BUNDLES, []], help="default: servers roads fonts")
-    names = parser.parse_args().bundles or ["servers", "roads", "fonts"]
+    parser.add_argument("bundles", nargs="*", choices=[*BUNDLES, []], help="default: all but the browser")
+    names = parser.parse_args().bundles or [name for name in BUNDLES if name != BROWSER.name]
     tools = Tools.here()
     try:
         for name in names:

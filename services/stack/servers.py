@@ -1,17 +1,22 @@
 """Our own database and broker as supervised processes, with what they need made ready."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from services.broker.configuration import CONFIGURATION_FILE, BrokerPlace, prepare_broker
 from services.stack import database
 from services.stack.account import ServerAccount, choose_account
+from services.stack.errors import StackError
 from services.stack.processes import Process
-from services.stack.provision import SERVERS, provision
+from services.stack.provision import BROKER, SERVERS, provision
 from services.stack.state import StackFolder, StackState
 from services.stack.tools import Tools
 
 SERVICE_USERNAME = "riqing-services"
 """The account with which our own processes come to the broker."""
+
+TIME_ZONES = Path("/usr/share/zoneinfo")
+"""Where Debian's PostgreSQL looks for time zones, wherever it is itself."""
 
 Say = Callable[[str], None]
 
@@ -27,7 +32,12 @@ def prepare_servers(
     """
     if not (state.own_database or state.own_broker):
         return []
-    provision(SERVERS, tools, say)
+    if state.own_database:
+        provision(SERVERS, tools, say)
+    if state.own_broker:
+        provision(BROKER, tools, say)
+    if not TIME_ZONES.is_dir():
+        raise StackError(f"PostgreSQL needs {TIME_ZONES}: install the package tzdata.")
     account = choose_account(folder.database, tools.postgres_program("postgres"))
     servers = []
     if state.own_database:
@@ -46,6 +56,7 @@ def _prepare_broker(folder: StackFolder, state: StackState, tools: Tools, accoun
     place = BrokerPlace(
         listeners=(f"listener {state.ports['mqtt']} 127.0.0.1",),
         plugin=str(tools.dynamic_security_plugin()),
+        persistence_plugin=None if (plugin := tools.persistence_plugin()) is None else str(plugin),
         data_folder=folder.broker.name,
     )
     prepare_broker(folder.broker, place, SERVICE_USERNAME, state.broker_password)

@@ -23,7 +23,6 @@ VENV = PROJECT_DIR / ".venv"
 VENV_PYTHON = VENV / "bin/python"
 STAMPS = VENV / "stamps"
 WEB = PROJECT_DIR / "web"
-OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 20
 
 
@@ -108,7 +107,7 @@ def _make_empty_environment() -> None:
     # Debian keeps pip apart from Python, in a package that root would have to install: we borrow it.
     _run([*command, "--without-pip"], "install the package python3-venv.")
     with tempfile.TemporaryDirectory(dir=VENV) as work:
-        debian.unpack(debian.download(("python3-pip-whl",), Path(work) / "apt"), Path(work) / "root", ())
+        debian.unpack(debian.download([("python3-pip-whl",)], Path(work) / "apt"), Path(work) / "root", ())
         wheels = sorted((Path(work) / "root/usr/share/python-wheels").glob("pip-*.whl"))
         if not wheels:
             raise SetupError("Debian's package python3-pip-whl holds no pip: install the package python3-venv.")
@@ -170,9 +169,6 @@ def compile_kernel() -> None:
 
 def main() -> int:
     """Run the steps in order; one set-up of a folder at a time."""
-    if sys.version_info < OLDEST_PYTHON:
-        print(f"setup: Python {sys.version.split()[0]} is too old; 3.11 or newer is needed (make PYTHON=python3.11)")
-        return 1
     try:
         with (PROJECT_DIR / ".setup.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,10 +1,8 @@
 """A stack's supervisor: launching it, and talking to it over its XML-RPC socket."""
 
-import ctypes
 import http.client
 import os
 import resource
-import signal
 import socket
 import subprocess
 import sys
@@ -24,7 +22,8 @@ LAUNCHED_WITHIN_S = 30.0
 WANTED_OPEN_FILES = 65_536
 """The usual 1,024 are too few for a broker with a fleet; the system's own limit holds where it is lower."""
 CRASHES_TOLERATED = 3
-PR_SET_PDEATHSIG = 1
+END_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
+"""Has the system end what follows when we are gone, however we went."""
 
 UNREACHABLE = (OSError, http.client.HTTPException, xmlrpc.client.Error)
 
@@ -83,23 +82,15 @@ class Supervisor:
         """
         environment = {**os.environ, **settings, STACK_ID_VARIABLE: stack_id, "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, "-m", "supervisor.supervisord", "--configuration", "run/supervisor.conf"]
+        _raise_file_limit()
         with (self._folder.logs / "supervisor.out").open("wb") as output:
+            surroundings = _surroundings(self._folder, environment, output)
             if detach:
-                launched = subprocess.run(
-                    command,
-                    **_surroundings(self._folder, environment, output),
-                    preexec_fn=_raise_file_limit,
-                    check=False,
-                )
-                failed = launched.returncode != 0
+                failed = subprocess.run(command, **surroundings, check=False).returncode != 0
             else:
                 # A session of its own: Ctrl-C must reach us alone, so that we stop it in the right order.
-                self._attached = subprocess.Popen(
-                    [*command, "--nodaemon"],
-                    **_surroundings(self._folder, environment, output),
-                    preexec_fn=_end_with_parent,
-                    start_new_session=True,
-                )
+                command = [*END_WITH_PARENT, *command, "--nodaemon"]
+                self._attached = subprocess.Popen(command, **surroundings, start_new_session=True)
                 failed = False
         deadline = time.monotonic() + LAUNCHED_WITHIN_S
         while failed or not self.is_running():
@@ -161,7 +152,9 @@ class Supervisor:
     def keeps_crashing(self, name: str) -> bool:
         """Tell whether a process ended each time it was started, often enough to give up on it."""
         log = self._folder.logs / "supervisor.log"
-        crashes = log.read_text(errors="replace").count(f"exited: {name} (") if log.exists() else 0
+        text = log.read_text(errors="replace") if log.exists() else ""
+        this_run = text.rpartition("supervisord started with pid")[2]
+        crashes = this_run.count(f"exited: {name} (")
         states = [process.state for process in self.processes() if process.name == name]
         return crashes >= CRASHES_TOLERATED and states == ["BACKOFF"]
 
@@ -177,11 +170,7 @@ def _surroundings(folder: StackFolder, environment: Mapping[str, str], output: A
 
 
 def _raise_file_limit() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    """Allow ourselves, and so what we start, as many open files as a fleet needs, or as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = WANTED_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, WANTED_OPEN_FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _end_with_parent() -> None:
-    _raise_file_limit()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))

@@ -7,7 +7,7 @@ from pathlib import Path
 from services.stack.errors import ProvisionError
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
-POSTGRES_VERSION = 17
+POSTGRES_PROGRAMS_PATTERN = "usr/lib/postgresql/*/bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +23,21 @@ class Tools:
 
     def postgres_program(self, name: str) -> Path:
         """Return the path of `postgres`, `initdb`, `psql`, `pg_dump` or another of its programs."""
-        return self._existing(self.folder / f"servers/usr/lib/postgresql/{POSTGRES_VERSION}/bin" / name)
+        folders = sorted((self.folder / "servers").glob(POSTGRES_PROGRAMS_PATTERN))
+        return self._existing((folders[0] if folders else self.folder / "servers") / name)
 
     def mosquitto(self) -> Path:
         """Return the path of the MQTT broker."""
-        return self._existing(self.folder / "servers/usr/sbin/mosquitto")
+        return self._existing(self.folder / "broker/usr/sbin/mosquitto")
 
     def dynamic_security_plugin(self) -> Path:
         """Return the path of the broker's plugin that keeps accounts and access rules."""
-        found = sorted((self.folder / "servers/usr/lib").glob("*/mosquitto_dynamic_security.so"))
-        return self._existing(found[0] if found else self.folder / "servers/usr/lib/mosquitto_dynamic_security.so")
+        found = sorted((self.folder / "broker/usr/lib").glob("*/mosquitto_dynamic_security.so"))
+        return self._existing(found[0] if found else self.folder / "broker/usr/lib/mosquitto_dynamic_security.so")
+
+    def persistence_plugin(self) -> Path | None:
+        """Return the path of the broker's plugin that writes each message down; Mosquitto has it from 2.1 on."""
+        return next((self.folder / "broker/usr/lib").glob("*/mosquitto/mosquitto_persist_sqlite.so"), None)
 
     def roads_program(self, name: str) -> Path:
         """Return the path of one of OSRM's tools, such as `osrm-routed`."""

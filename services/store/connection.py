@@ -27,7 +27,7 @@ def configured_url() -> str:
     """Return the settings' address of the database.
 
     Raises:
-        StoreUnavailableError: there is none.
+        StoreUnavailableError: there is none, or it is no address.
 
     """
     if not (url := DatabaseSettings().url):
@@ -35,6 +35,13 @@ def configured_url() -> str:
             "No database is known here: start the stack with `riqing up`, name its folder with --data-dir, "
             "or set DATABASE_URL."
         )
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        # Without its cause, which repeats the address with the password in it.
+        raise StoreUnavailableError(
+            "DATABASE_URL is no address of a database: write postgresql://USER:PASSWORD@HOST:PORT/NAME."
+        ) from None
     return url
 
 

@@ -25,8 +25,8 @@ class VehicleRow:
     capacity_kg: float
     capacity_m3: float | None
     container_types: list[str] | None
-    shift_start_s: int
-    shift_end_s: int
+    shift_start_s: int | None
+    shift_end_s: int | None
     break_s: int
     lon: float | None
     lat: float | None

@@ -6,6 +6,7 @@ import { followAddress } from "./state/address";
 import { followTheme } from "./state/theme";
 import "./styles/tokens.css";
 import "./styles/base.css";
+import "./styles/sign-in.css";
 import "./styles/desk.css";
 import "./styles/lists.css";
 import "./styles/card.css";

@@ -51,8 +51,8 @@ class VehicleAnswer(Answer):
     capacity_kg: float
     capacity_m3: float | None
     container_types: list[ContainerType] = Field(description="What it may serve.")
-    shift_start: str = Field(examples=["05:00"], description="Local time.")
-    shift_end: str = Field(examples=["13:00"], description="Local time.")
+    shift_start: str | None = Field(examples=["05:00"], description="Local time; null where it may work the whole day.")
+    shift_end: str | None = Field(examples=["13:00"], description="Local time; null where it may work the whole day.")
     break_s: int
     last_position: LastPosition | None
     load_kg: float | None = Field(description="As last reported.")
@@ -74,8 +74,8 @@ class VehicleAnswer(Answer):
             capacity_kg=row.capacity_kg,
             capacity_m3=row.capacity_m3,
             container_types=sorted(ContainerType(name) for name in may_serve),
-            shift_start=clock_time(row.shift_start_s),
-            shift_end=clock_time(row.shift_end_s),
+            shift_start=None if row.shift_start_s is None else clock_time(row.shift_start_s),
+            shift_end=None if row.shift_end_s is None else clock_time(row.shift_end_s),
             break_s=row.break_s,
             last_position=_last_position(row),
             load_kg=row.load_kg,

@@ -232,3 +232,19 @@ def test_a_database_that_is_not_there_is_named(riqing: Riqing, data_dir: Path) -
     assert "database" in result.stderr.splitlines()[-1].lower()
     assert "secret" not in result.stderr
     assert left_running(data_dir) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="PostgreSQL refuses root alone, and this is an ordinary user")
+def test_root_without_a_way_to_be_somebody_else_is_told(
+    riqing: Riqing, settings: dict[str, str], tmp_path: Path
+) -> None:
+    """Where root has neither user namespaces nor an account that reaches its folders, a sentence names the ways out."""
+    refusal = tmp_path / "bin/unshare"
+    refusal.parent.mkdir()
+    refusal.write_text("#!/bin/sh\nexit 1\n")
+    refusal.chmod(0o755)
+    tmp_path.chmod(0o700)
+    result = riqing("up", "--detach", PATH=f"{refusal.parent}:{settings['PATH']}")
+    assert result.returncode == 1
+    for way_out in ("ordinary user", "--data-dir", "DATABASE_URL"):
+        assert way_out in result.stderr.splitlines()[-1]

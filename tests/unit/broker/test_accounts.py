@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from services.broker.address import BrokerAddress
 from services.broker.configuration import BrokerPlace, broker_configuration, prepare_broker
 from services.broker.errors import BrokerError
 
-PLACE = BrokerPlace(("listener 1883 127.0.0.1",), "/plugins/security.so", "broker")
+PLACE = BrokerPlace(("listener 1883 127.0.0.1",), "/plugins/security.so", "broker", "/plugins/persist.so")
 
 
 def test_everybody_is_refused_what_no_role_allows() -> None:
@@ -59,7 +60,7 @@ def test_the_configuration_is_complete(tmp_path: Path) -> None:
     assert settings["listener"] == "1883 127.0.0.1"
     assert settings["allow_anonymous"] == "false"
     assert settings["allow_zero_length_clientid"] == "false"
-    assert settings["persistence"] == "true"
+    assert settings["plugin_opt_flush_period"] == "0"
     assert settings["max_inflight_messages"] == "10000"
     assert settings["max_queued_messages"] == "1000000"
     assert settings["set_tcp_nodelay"] == "true"
@@ -109,3 +110,10 @@ def test_a_client_id_cannot_be_guessed_without_the_password() -> None:
     assert first == BrokerAddress.parse("mqtt://u:one@elsewhere").secret_client_id("ingest")
     assert first != BrokerAddress.parse("mqtt://u:two@host").secret_client_id("ingest")
     assert first.startswith("riqing-ingest-")
+
+
+def test_an_older_broker_keeps_its_queue_in_its_own_file() -> None:
+    """Mosquitto 2.0 has no plugin that writes each message down."""
+    text = broker_configuration(replace(PLACE, persistence_plugin=None))
+    assert "persistence true\nautosave_on_changes true\nautosave_interval 100" in text
+    assert "persist.so" not in text

@@ -75,7 +75,23 @@ def test_service_day_keeps_local_time_over_a_change_of_clocks() -> None:
     assert helsinki.instant(date(2026, 3, 29), DAY_S).astimezone(helsinki.zone_info).hour == 0
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "a+b", "a#", "a\nb"])
+@pytest.mark.parametrize(
+    ("day_start", "changed_on"),
+    [
+        (time(2, 30), date(2026, 3, 8)),  # a time that does not exist where clocks go from 02:00 to 03:00
+        (time(1, 30), date(2026, 11, 1)),  # a time that comes twice where clocks go from 02:00 to 01:00
+    ],
+)
+def test_service_date_agrees_with_service_day_over_a_change_of_clocks(day_start: time, changed_on: date) -> None:
+    """Every instant belongs to the one service day whose interval holds it, also when clocks are changed."""
+    town = Town("St. John's", "America/St_Johns", day_start)
+    start = datetime.combine(changed_on, time(), UTC)
+    for minutes in range(0, 24 * 60, 10):
+        instant = start + timedelta(minutes=minutes)
+        assert town.service_day(town.service_date(instant)).contains(instant), instant
+
+
+@pytest.mark.parametrize("name", ["", " ", " a", "a\x7f", "a/b", "a+b", "a#", "%u", "a\nb"])
 def test_name_must_fit_a_topic(name: str) -> None:
     """A town's name is a level of its topics."""
     with pytest.raises(InvalidRequestError, match="MQTT topic"):

@@ -137,8 +137,8 @@ export interface Vehicle {
   depot_id: string;
   contractor_id: string | null;
   capacity_kg: number;
-  shift_start: string;
-  shift_end: string;
+  shift_start: string | null;
+  shift_end: string | null;
   last_position: VehiclePosition | null;
   load_kg: number | null;
   online: boolean | null;
