@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -205,9 +205,9 @@ class _Run:
 
     async def _drive(self) -> None:
         """Let the day pass at the pace of the town's clock."""
-        held = self._world.advance(self._shortly_before_departure()) if self._order.from_departure else []
+        if self._order.from_departure:
+            await self._pass_the_night()
         pace = await self._set_pace(None, self._order.speed)
-        self._fleet.deliver(held)
         judge_at_s = time.monotonic() + _JUDGE_EVERY_S
         while not self._world.is_over and not self._stop.is_set():
             waiting = self._fleet.unacknowledged
@@ -223,9 +223,15 @@ class _Run:
             await asyncio.sleep(_TICK_S)
         self._show(pace)
 
-    def _shortly_before_departure(self) -> datetime:
+    async def _pass_the_night(self) -> None:
+        """Go to shortly before the first departure, and wait until all that was said until then has arrived."""
         departures = [route.stops[0].depart_at for route in self._routes.values() if route.stops]
-        return max(min(departures, default=self._world.now) - _BEFORE_DEPARTURE, self._world.now)
+        start = max(min(departures, default=self._world.now) - _BEFORE_DEPARTURE, self._world.now)
+        held = self._world.advance(start)
+        await self._api.set_clock(self._world.now, 1.0)
+        self._fleet.deliver(held)
+        while self._fleet.unacknowledged and not self._stop.is_set():
+            await asyncio.sleep(_TICK_S)
 
     async def _set_pace(self, pace: Pace | None, speed: float) -> Pace:
         """Set the town's clock to where the devices are, at a speed, and go by it."""

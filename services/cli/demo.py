@@ -52,7 +52,8 @@ def demo(
     """Watch a county town being cleared: stack, town, plan and a simulated fleet; Ctrl-C stops it all."""
     data_dir = data_dir.absolute()
     console = Console(highlight=False)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts us in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         _run_demo(data_dir, speed, seed, console)

@@ -44,7 +44,8 @@ def up(
     ports = {"api": api_port, "mqtt": mqtt_port, "database": db_port}
     services = chosen_services(StackSettings().processes)
     stack = Stack(data_dir)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts us in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         started = stack.start(StartRequest(ports, detach, services), migrate, console.print)
