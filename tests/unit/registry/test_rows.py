@@ -55,7 +55,7 @@ def test_a_bad_point_is_refused(fields: dict[str, str], match: str) -> None:
 def test_container_types_of_a_vehicle_are_separated_by_semicolons() -> None:
     """`bin;cart` are two types."""
     row = VehicleRow.model_validate(VEHICLE | {"container_types": "bin; cart"})
-    assert row.container_types == {ContainerType.BIN, ContainerType.CART}
+    assert row.container_types == frozenset({ContainerType.BIN, ContainerType.CART})
 
 
 def test_columns_given_say_what_a_file_speaks_of() -> None:
