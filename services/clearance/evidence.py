@@ -171,8 +171,10 @@ def load_rise(candidate: Candidate, day: VehicleDay) -> Finding | None:
     """Weigh whether the truck was heavier afterwards; while it still stands there only for, not against."""
     if day.load_noise_kg is None:
         return None
-    before = _loads(day.track, candidate.start_s, before=True)
-    after = _loads(day.track, candidate.end_s, before=False)
+    # Without a stay nothing says how long before or after its event the point was served.
+    around_s = candidate.place.point.service_s if candidate.stay is None else 0.0
+    before = _loads(day.track, candidate.start_s - around_s, before=True)
+    after = _loads(day.track, candidate.end_s + around_s, before=False)
     if len(before) == 0:
         return None
     still_there = len(after) == 0

@@ -81,12 +81,13 @@ def assemble(selection: Selection, matrix: Matrix) -> Assembly:
     starts = [working.shift.start for working in vehicles]
     origin = min([selection.town.service_day(selection.service_date).start, *starts])
     clock = _Clock(selection, origin, vehicles, location_of)
+    may_serve = _may_serve(selection, visits, vehicles)
     problem = Problem(
         travel=(Travel(matrix.duration_s[np.ix_(rows, rows)], matrix.distance_m[np.ix_(rows, rows)]),),
-        tasks=tuple(clock.tasks(visits)),
+        tasks=tuple(clock.tasks(visits, may_serve)),
         trucks=tuple(clock.truck(working, bool(stations)) for working in vehicles),
         stations=tuple(clock.station(station) for station in stations),
-        may_serve=_may_serve(selection, visits, vehicles),
+        may_serve=may_serve,
     )
     return Assembly(
         selection=selection,
@@ -182,14 +183,15 @@ class _Clock:
             remaining_kg=None if design_t is None else int(design_t * 1000 * MOST_OF_DESIGN_RATIO),
         )
 
-    def tasks(self, visits: Sequence[DueVisit]) -> list[Task]:
+    def tasks(self, visits: Sequence[DueVisit], may_serve: BoolMatrix) -> list[Task]:
         points = self.selection.points
         visits_of = Counter(visit.point_id for visit in visits)
         sharing = Counter((visit.point_id, visit.windows) for visit in visits)
         number_of = {point_id: number for number, point_id in enumerate(visits_of)}
         tasks = []
-        for visit in visits:
+        for row, visit in enumerate(visits):
             point = points[visit.point_id]
+            shifts = [self.vehicles[column].shift for column in np.flatnonzero(may_serve[row])]
             tasks.append(
                 Task(
                     location=self.location_of[point.position],
@@ -198,7 +200,7 @@ class _Clock:
                     windows=self._task_windows(visit, point.service_s),
                     priority=min(max(point.priority - 1, 0), 99),
                     point=number_of[visit.point_id] if visits_of[visit.point_id] > 1 else -1,
-                    spacing_s=self._spacing_s(visit, sharing[visit.point_id, visit.windows]),
+                    spacing_s=_spacing_s(visit, sharing[visit.point_id, visit.windows], shifts),
                 )
             )
         return tasks
@@ -210,17 +212,19 @@ class _Clock:
             return ()
         return self.windows(visit.windows, service_s)
 
-    def _spacing_s(self, visit: DueVisit, sharing: int) -> int:
-        """Return how far apart visits to one point must begin that share a window, or have none.
 
-        Even visits would lie the working hours of that span ÷ visits apart; half of that leaves the search room.
-        """
-        if sharing < 2:
-            return 0
-        start = min((working.shift.start for working in self.vehicles), default=visit.windows[0].start)
-        end = max((working.shift.end for working in self.vehicles), default=visit.windows[-1].end)
-        span = min(end, visit.windows[-1].end) - max(start, visit.windows[0].start)
-        return max(0, int(span.total_seconds() / sharing / 2))
+def _spacing_s(visit: DueVisit, sharing: int, shifts: Sequence[Interval]) -> int:
+    """Return how far apart visits to one point must begin that share a window, or have none.
+
+    Even visits would lie the span's working hours ÷ visits apart, counting who may serve it; half of that leaves
+    the search room.
+    """
+    if sharing < 2:
+        return 0
+    start = min((shift.start for shift in shifts), default=visit.windows[0].start)
+    end = max((shift.end for shift in shifts), default=visit.windows[-1].end)
+    span = min(end, visit.windows[-1].end) - max(start, visit.windows[0].start)
+    return max(0, int(span.total_seconds() / sharing / 2))
 
 
 def _rest(working: WorkingVehicle, start_s: int) -> Break | None:

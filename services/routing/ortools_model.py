@@ -40,7 +40,13 @@ def improve(problem: Problem, plan: Mapping[int, Sequence[Visit]], time_limit_s:
     """The plan that OR-Tools reaches from a given one in the time, with tasks added that it left out; None if none."""
     if not problem.tasks or not problem.trucks:
         return None
-    return _Model(problem, plan).solve(plan, time_limit_s)
+    try:
+        model = _Model(problem, plan)
+    except Exception as failure:
+        if str(failure) != "CP Solver fail":  # its only way to say that the model contradicts itself
+            raise
+        return None
+    return model.solve(plan, time_limit_s)
 
 
 class _Model:

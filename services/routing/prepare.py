@@ -65,10 +65,6 @@ def _split(task: Task, trucks: Sequence[Truck]) -> list[Task]:
 def _space_out(problem: Problem) -> tuple[list[Task], list[bool]]:
     """The tasks with windows in which visits to one point are always far enough apart; false for those with none."""
     tasks = list(problem.tasks)
-    day = Window(
-        min((truck.shift_start_s for truck in problem.trucks), default=0),
-        max((truck.shift_end_s + truck.overtime_s for truck in problem.trucks), default=MAX_TIME_S - 1),
-    )
     servable = [True] * len(tasks)
     visits: dict[int, list[int]] = defaultdict(list)
     for number, task in enumerate(tasks):
@@ -77,8 +73,12 @@ def _space_out(problem: Problem) -> tuple[list[Task], list[bool]]:
     for numbers in visits.values():
         if len(numbers) < 2 or all(tasks[number].spacing_s == 0 for number in numbers):
             continue
+        # Only the hours of who may serve the point count: cut for a night truck, a morning truck has half a shift.
+        at_work = [problem.trucks[at] for at in np.flatnonzero(problem.may_serve[numbers].any(axis=0))]
+        start_s = min((truck.shift_start_s for truck in at_work), default=0)
+        end_s = max((truck.shift_end_s + truck.overtime_s for truck in at_work), default=MAX_TIME_S - 1)
         for number in numbers:
-            windows = _within(tasks[number], day.start_s, day.end_s)
+            windows = _within(tasks[number], start_s, end_s)
             servable[number] = bool(windows)
             if windows:
                 tasks[number] = replace(tasks[number], windows=windows)

@@ -11,15 +11,17 @@ rule                                         enforced by
 ===========================================  ================================================================
 loads in kg and l, unloading, empty at end   kernel, OR-Tools model, checker
 task and station windows, shift, overtime    kernel, OR-Tools model, checker
-break                                        kernel, OR-Tools model, checker
+break                                        kernel, OR-Tools model, checker (the first two let every truck leave
+                                             when its shift begins, and the second always takes the break)
 who may serve what, who may tip where        kernel, OR-Tools model, checker
 daily kg, l and stops of a truck             kernel, OR-Tools model, checker
-daily hours of a truck (``max_duration_s``)  planner (narrows the shift before the search), checker
-kg a station still takes (``remaining_kg``)  planner (``station_repair``, after the search), checker
-bays: trucks tipping at once                 planner (``station_repair``, after the search), checker
-spacing between visits of one point          planner (narrows the windows before the search), checker
-a demand above every truck's capacity        planner (splits the task before the search), checker
-balance, compactness, changes                measured by ``measures``; used to choose among plans of equal cost
+priorities                                   kernel (strictly in order), OR-Tools model (by price)
+daily hours of a truck (``max_duration_s``)  ``prepare`` (cuts the shift before the search), checker
+spacing between visits of one point          ``prepare`` (cuts the windows before the search), checker
+a demand above every truck's capacity        ``prepare`` (splits the task before the search), checker
+kg a station still takes (``remaining_kg``)  ``stations`` (repairs after the search), checker
+bays: trucks tipping at once                 ``stations`` (repairs after the search), checker
+``Weights``                                  nobody yet: the planner warns that it does not search by them
 ===========================================  ================================================================
 
 The side of the street, height and weight limits are the road matrix's business: a truck names its road profile.

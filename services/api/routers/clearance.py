@@ -73,7 +73,7 @@ def read_due_visits(
     own = user.visibility.contractor_id
     if own is not None and contractor_id not in (None, own):
         return Page(items=[])
-    asked = DueVisitFilter(status, reason, zone_id, own or contractor_id, vehicle_id, point_id)
+    asked = DueVisitFilter(status, reason, zone_id, contractor_id if own is None else own, vehicle_id, point_id)
     with parts.database.connection() as connection:
         date_ = day or load_today(connection).service_date
         rows = wanted.fetch(

@@ -6,7 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
+from services.api.sign_in import hash_password
 from services.domain.kinds import Role
+from services.store.connection import connect
+from services.store.users import User, create_user
+from tests.integration.api import seeded_town
 from tests.integration.api.conftest import Api
 
 SignIn = Callable[[Role], httpx.Client]
@@ -48,6 +52,16 @@ def test_a_contractors_figures_are_of_its_own(sign_in: SignIn) -> None:
     assert [visit["point_id"] for visit in visits] == ["P1", "P2"]
     others = contractor.get("/api/v1/clearance/visits", params={"contractor_id": "C2"}).json()["items"]
     assert others == []
+
+
+def test_a_contractors_person_without_a_contractor_sees_nothing(api: Api) -> None:
+    """A sign-in of that role that names no contractor is shown nobody's rows, not everybody's."""
+    with connect(api.database_url) as connection:
+        create_user(connection, User("unassigned", Role.CONTRACTOR, hash_password(seeded_town.PASSWORD)))
+    nobody = api.client(api.token("unassigned", seeded_town.PASSWORD))
+    for path in ("clearance/visits", "points", "zones", "vehicles", "contractors", "alarms", "cases"):
+        assert nobody.get(f"/api/v1/{path}").raise_for_status().json()["items"] == [], path
+    assert nobody.get("/api/v1/clearance").json() == []
 
 
 @pytest.mark.parametrize("role", [Role.CONTRACTOR, Role.DRIVER])

@@ -5,6 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from services.store.connection import connect
+from tests.integration.api.conftest import Api
+
 GEO = {"Accept": "application/geo+json"}
 
 
@@ -36,6 +39,16 @@ def test_a_silent_vehicle_has_no_position(admin: httpx.Client) -> None:
     assert (vehicle["last_position"], vehicle["load_kg"], vehicle["online"]) == (None, None, None)
     assert vehicle["current_stop"]["id"] == "P3"
     assert vehicle["route"]["served"] == 0
+
+
+def test_a_vehicle_without_a_shift_may_work_the_whole_day(api: Api, admin: httpx.Client) -> None:
+    """Its shift is null, and the list with it is there."""
+    with connect(api.database_url) as connection:
+        connection.execute("UPDATE vehicles SET shift_start_s = NULL, shift_end_s = NULL WHERE vehicle_id = 'V2'")
+    shifts = [(item["shift_start"], item["shift_end"]) for item in admin.get("/api/v1/vehicles").json()["items"]]
+    with connect(api.database_url) as connection:
+        connection.execute("UPDATE vehicles SET shift_start_s = 18000, shift_end_s = 46800 WHERE vehicle_id = 'V2'")
+    assert shifts == [("05:00", "13:00"), (None, None)]
 
 
 @pytest.mark.parametrize(("online", "expected"), [("true", ["V1"]), ("false", ["V2"])])

@@ -100,6 +100,13 @@ def test_visits_of_one_point_are_kept_apart(
     assert [task.demand_kg for task in tasks] == [50, 50]
 
 
+def test_visits_are_apart_by_the_hours_of_who_may_serve_them() -> None:
+    """A truck that may not come to the point does not stretch the day that its visits are spread over."""
+    crane = Vehicle("V2", VehicleKind.CRANE_TRUCK, "D1", 6000)  # at work the whole service day
+    tasks = assembly_of([point(visits_per_day=2)], [TRUCK, crane]).problem.tasks
+    assert [task.spacing_s for task in tasks] == [2 * HOUR_S] * 2
+
+
 def test_a_truck_keeps_its_shift_break_and_prices() -> None:
     """Costs are counted in hundredths; the break begins within the second half of what may be worked without."""
     vehicle = Vehicle(

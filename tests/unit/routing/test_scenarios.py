@@ -96,6 +96,14 @@ def test_two_visits_to_one_point_are_spaced() -> None:
     assert abs(starts[0] - starts[1]) >= 7200
 
 
+def test_spaced_visits_fit_the_shift_of_the_one_truck_that_may_come() -> None:
+    """A night truck that may not serve the point takes none of the hours in which its two visits can be."""
+    night = truck(shift_start_s=40_000, shift_end_s=60_000)
+    visits = [Task(4, 10, point=1, spacing_s=7200), Task(4, 10, point=1, spacing_s=7200)]
+    problem = replace(day(visits, trucks=[truck(), night]), may_serve=np.array([[True, False], [True, False]]))
+    assert plan(problem).served_count == 2
+
+
 def test_trucks_wait_for_a_bay() -> None:
     """Three trucks that would tip at once take turns at the one bay."""
     trucks = [truck(max_stops=1) for _ in range(3)]
