@@ -159,8 +159,8 @@ def test_a_button_pressed_far_away_is_no_visit() -> None:
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_report_from_the_road_a_hundred_metres_off_is_a_visit(share: float) -> None:
-    """Where no road leads to a point, the load before and after serving it speaks for its report, whenever that came."""
-    point = point_at(1000, 100)
+    """Where no road leads to a point, the load before and after its slow service speaks for the report of it."""
+    point = point_at(1000, 100, service_s=480)
     drive = Drive().to(1000).serve(point).to(2500)
     _, start_s, end_s = drive.served[0]
     told_s = start_s + share * (end_s - start_s)
