@@ -152,7 +152,9 @@ def test_the_images_are_the_versions_that_tests_run_on(tools: Tools) -> None:
     help_text = subprocess.run([str(tools.mosquitto()), "-h"], capture_output=True, text=True, check=False).stdout
     found = re.search(r"mosquitto version ([\d.]+)", help_text)
     assert found
-    assert COMPOSE["services"]["broker"]["image"].rpartition(".")[0] == f"eclipse-mosquitto:{found[1].rpartition('.')[0]}"
+    # Debian's testing suite moves on within a minor version.
+    minor_version = found[1].rpartition(".")[0]
+    assert COMPOSE["services"]["broker"]["image"].rpartition(".")[0] == f"eclipse-mosquitto:{minor_version}"
 
 
 def test_what_must_be_chosen_is_in_the_example() -> None:
