@@ -50,10 +50,20 @@ def hashed_password(password: str) -> dict[str, Any]:
 
 
 def password_matches(password: str, account: Mapping[str, Any]) -> bool:
-    """Tell whether an account of the file has this password."""
-    salt, iterations = base64.b64decode(account["salt"]), int(account["iterations"])
+    """Tell whether an account of the file has this password.
+
+    Mosquitto 2.1 writes what it has read as one text, `$7$iterations$salt$hash`; a hash of another kind matches no password.
+    """
+    if "encoded_password" in account:
+        parts = str(account["encoded_password"]).split("$")
+        if len(parts) != 5 or parts[1] != "7":
+            return False
+        iterations_text, salt_text, digest_text = parts[2:]
+    else:
+        iterations_text, salt_text, digest_text = account["iterations"], account["salt"], account["password"]
+    salt, iterations = base64.b64decode(salt_text), int(iterations_text)
     digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, iterations)
-    return hmac.compare_digest(digest, base64.b64decode(account["password"]))
+    return hmac.compare_digest(digest, base64.b64decode(digest_text))
 
 
 def initial_accounts(username: str, password: str, known: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -117,3 +117,12 @@ def test_an_older_broker_keeps_its_queue_in_its_own_file() -> None:
     text = broker_configuration(replace(PLACE, persistence_plugin=None))
     assert "persistence true\nautosave_on_changes true\nautosave_interval 100" in text
     assert "persist.so" not in text
+
+
+@pytest.mark.parametrize(("password", "matches"), [("right", True), ("wrong", False)])
+def test_an_account_that_the_broker_wrote_itself_is_understood(password: str, matches: bool) -> None:
+    """Mosquitto 2.1 turns the three fields of a password into one; a restart must still know its own account."""
+    fields = hashed_password("right")
+    written = {"encoded_password": f"$7${fields['iterations']}${fields['salt']}${fields['password']}"}
+    assert password_matches(password, written) is matches
+    assert not password_matches(password, {"encoded_password": "$6$abc"})
