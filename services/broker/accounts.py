@@ -52,7 +52,8 @@ def hashed_password(password: str) -> dict[str, Any]:
 def password_matches(password: str, account: Mapping[str, Any]) -> bool:
     """Tell whether an account of the file has this password.
 
-    Mosquitto 2.1 writes what it has read as one text, `$7$iterations$salt$hash`; a hash of another kind matches no password.
+    Mosquitto 2.1 writes what it has read as one text, `$7$iterations$salt$hash`; a hash of
+    another kind matches no password.
     """
     if "encoded_password" in account:
         parts = str(account["encoded_password"]).split("$")
