@@ -130,7 +130,7 @@ def vroom(instance: Instance, time_limit_s: float, seed: int) -> Plan | None:  #
     if problem.stations:
         return None
     model = solver.Input()
-    model.set_durations_matrix("car", np.minimum(problem.travel[0].duration_s, 2**31).astype(np.uint32))
+    model.set_durations_matrix("car", problem.travel[0].duration_s.astype(np.uint32))
     model.set_costs_matrix("car", problem.travel[0].distance_m.astype(np.uint32))
     for number, truck in enumerate(problem.trucks):
         shift = solver.TimeWindow(truck.shift_start_s, truck.shift_end_s)

@@ -11,10 +11,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from services.routing.checker import check
 from services.routing.ortools_model import Plan, improve
 from services.routing.prepare import Prepared, prepare
-from services.routing.problem import Problem
+from services.routing.problem import Problem, Weights
 from services.routing.proposals import Effort, Progress, propose
 from services.routing.reasons import explain
 from services.routing.solution import Route, Solution, StopKind
@@ -22,8 +24,13 @@ from services.routing.stations import Draft, repair_stations
 
 _log = logging.getLogger(__name__)
 
-FINISH_SHARE = 0.03
-"""Share of the time that is kept for repairing and checking the plan, two seconds at most."""
+FINISH_SHARE = 0.02
+FINISH_PER_TASK_S = 0.0006
+"""What is kept of the time for repairing and checking the plan: a share of it, and so much for each task."""
+SECOND_ROUNDS = 3
+"""Tasks left out for want of a bay or of a station's tonnes are given to trucks at home so often at most."""
+MORE_STEPS, MORE_S = 500, 0.3
+"""What such a round may take."""
 COMPLETE_SHARE = 0.05
 """Share of the time that OR-Tools gets; it gained 0.02 % at most in ours, and more only on plans cut short."""
 MOST_COMPLETED_S = 2.0
@@ -48,7 +55,9 @@ def solve(
     `steps` each takes so many steps and the plan depends on the seed alone, if the time limit is not reached.
     """
     started = time.monotonic()
-    reserved_s = min(2.0, FINISH_SHARE * time_limit_s)
+    if problem.weights != Weights():
+        _log.warning("Balance, compactness and changes are not searched by yet; the plan goes by cost alone.")
+    reserved_s = FINISH_SHARE * time_limit_s + min(FINISH_PER_TASK_S * len(problem.tasks), 0.3 * time_limit_s)
     completes = steps is None and 0 < len(problem.tasks) <= MOST_COMPLETED_TASKS
     complete_s = min(MOST_COMPLETED_S, COMPLETE_SHARE * time_limit_s) if completes else 0.0
     prepared = prepare(problem)
@@ -57,6 +66,7 @@ def solve(
     if complete_s > 0 and not (should_stop is not None and should_stop()):
         draft = _completed(prepared.problem, draft, complete_s)
     repair_stations(draft)
+    _send_more_trucks(prepared.problem, draft, seed)
     _drop_broken_splits(draft, prepared.origin)
     return _checked(problem, prepared, draft, started)
 
@@ -67,6 +77,30 @@ def _draft(problem: Problem, plan: Plan) -> Draft:
     for truck in list(draft.visits):
         draft.time(truck)
     return draft
+
+
+def _send_more_trucks(problem: Problem, draft: Draft, seed: int) -> None:
+    """Give what the repair of the stations left out to trucks that would stay at home."""
+    for _ in range(SECOND_ROUNDS):
+        idle = [truck for truck in range(len(problem.trucks)) if truck not in draft.visits]
+        left_out, draft.left_out = sorted(set(draft.left_out)), []
+        if not idle or not left_out:
+            return
+        rest = replace(
+            problem,
+            tasks=tuple(replace(problem.tasks[task], preferred_truck=-1) for task in left_out),
+            trucks=tuple(problem.trucks[truck] for truck in idle),
+            may_serve=problem.may_serve[np.ix_(left_out, idle)],
+            may_tip=problem.may_tip[:, idle],
+        )
+        more = propose(rest, Effort(time.monotonic(), MORE_S, seed, 1, MORE_STEPS))
+        for truck, visits in more.items():
+            draft.visits[idle[truck]] = [
+                replace(visit, index=left_out[visit.index]) if visit.kind is StopKind.TASK else visit
+                for visit in visits
+            ]
+            draft.time(idle[truck])
+        repair_stations(draft)
 
 
 def _completed(problem: Problem, draft: Draft, time_limit_s: float) -> Draft:
@@ -98,7 +132,8 @@ def _checked(problem: Problem, prepared: Prepared, draft: Draft, started: float)
         if not broken:
             return solution
         _log.error("The planner made a plan that breaks a rule; routes are left out: %s", broken[0].sentence)
-        for truck in {violation.truck for violation in broken if violation.truck >= 0} or set(draft.routes):
+        smallest = min(draft.routes, key=lambda truck: len(draft.routes[truck].tasks))
+        for truck in {violation.truck for violation in broken if violation.truck >= 0} or {smallest}:
             draft.routes.pop(truck, None)
             draft.visits.pop(truck, None)
         _drop_broken_splits(draft, prepared.origin)

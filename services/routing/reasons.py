@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.routing.problem import Problem, Task, Truck, Window
 from services.routing.solution import Reason, Route, StopKind, Unserved
 
@@ -16,20 +19,35 @@ def explain(problem: Problem, routes: Sequence[Route], tasks: Sequence[int]) -> 
         for stop in route.stops:
             if stop.kind is StopKind.UNLOAD:
                 tipped_kg[stop.index] -= stop.taken_kg
-    return tuple(_explain_task(problem, by_truck, tipped_kg, number) for number in sorted(tasks))
+    alike = _alike(problem)
+    return tuple(_explain_task(problem, by_truck, tipped_kg, alike, number) for number in sorted(tasks))
 
 
-def _explain_task(problem: Problem, routes: dict[int, Route], tipped_kg: Sequence[int], number: int) -> Unserved:
+def _alike(problem: Problem) -> NDArray[np.int64]:
+    """For each truck the first truck that is like it in everything but what it may serve."""
+    first: dict[tuple[object, ...], int] = {}
+    return np.array(
+        [
+            first.setdefault((truck, problem.may_tip[:, number].tobytes()), number)
+            for number, truck in enumerate(problem.trucks)
+        ],
+        dtype=np.int64,
+    )
+
+
+def _explain_task(
+    problem: Problem, routes: dict[int, Route], tipped_kg: Sequence[int], alike: NDArray[np.int64], number: int
+) -> Unserved:
     task = problem.tasks[number]
-    allowed = [truck for truck in range(len(problem.trucks)) if problem.may_serve[number, truck]]
-    if not allowed:
+    everybody = np.flatnonzero(problem.may_serve[number])
+    if not everybody.size:
         return Unserved(number, Reason.NO_TRUCK_MAY_SERVE, "No truck of this day may serve it.")
+    allowed = np.unique(alike[everybody]).tolist()
     reached = [truck for truck in allowed if _reachable(problem, truck, task)]
     if not reached:
         return Unserved(number, Reason.UNREACHABLE, "No truck that may serve it has a road there and back.")
     held = [truck for truck in reached if _holds(problem.trucks[truck], task)]
-    whole = bool(held)
-    if not whole and _most_together(problem, reached, task):
+    if not held and _most_together(problem, everybody[np.isin(alike[everybody], reached)].tolist(), task):
         held = reached
     if not held:
         sentence = f"Its {task.demand_kg} kg and {task.demand_l} l are more than its trucks take in the whole day."
@@ -44,11 +62,9 @@ def _explain_task(problem: Problem, routes: dict[int, Route], tipped_kg: Sequenc
         return Unserved(number, Reason.WINDOW_CANNOT_BE_MET, sentence)
     fitting = [truck for truck in on_time if _fits_shift(problem, truck, task)]
     if not fitting:
-        sentence = (
-            "Going there, unloading and coming home takes longer than the shift of every truck that may serve it."
-        )
+        sentence = "Going there, unloading and coming home takes longer than the shifts of its trucks."
         return Unserved(number, Reason.SHIFT_TOO_SHORT, sentence)
-    return _explain_full(problem, routes, fitting, number)
+    return _explain_full(problem, routes, everybody[np.isin(alike[everybody], fitting)].tolist(), number)
 
 
 def _explain_full(problem: Problem, routes: dict[int, Route], fitting: Sequence[int], number: int) -> Unserved:

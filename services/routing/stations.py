@@ -1,16 +1,20 @@
 """Stations after the search: no more trucks tip at once than there are bays, and no more tonnes than a station takes.
 
 Trucks are let to the bays in the order in which they come; who finds none free waits, or goes to another station, or
-leaves out its last tasks.
+leaves out its last tasks. What is left out is for the planner to give to trucks that stay at home.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from services.routing.problem import UNLIMITED, Problem
 from services.routing.solution import Route, StopKind
 from services.routing.timetable import Visit, route_of
+
+MOST_MOVES = 2
+"""An unloading is sent to another station for want of a bay so often at most."""
 
 
 @dataclass(slots=True)
@@ -86,17 +90,27 @@ class _Tip:
     kg: int
 
 
-def _next_tip(draft: Draft) -> _Tip | None:
-    """The earliest unloading that is not settled yet."""
-    best: _Tip | None = None
-    for truck, route in draft.routes.items():
-        stops = [stop for stop in route.stops if stop.kind in (StopKind.TASK, StopKind.UNLOAD)]
-        for place, (visit, stop) in enumerate(zip(draft.visits[truck], stops, strict=True)):
-            if visit.kind is StopKind.UNLOAD and not visit.settled:
-                if best is None or (stop.start_s, truck) < (best.start_s, best.truck):
-                    best = _Tip(stop.start_s, stop.depart_s, truck, place, visit.index, -stop.taken_kg)
-                break
-    return best
+def _in_order(draft: Draft) -> Iterator[_Tip]:
+    """The unloadings that are not settled, earliest first; after each only its own truck may change."""
+    tips = {truck: _first_open(draft, truck) for truck in draft.routes}
+    while True:
+        waiting = [tip for tip in tips.values() if tip is not None]
+        if not waiting:
+            return
+        tip = min(waiting, key=lambda tip: (tip.start_s, tip.truck))
+        yield tip
+        tips[tip.truck] = _first_open(draft, tip.truck)
+
+
+def _first_open(draft: Draft, truck: int) -> _Tip | None:
+    """A truck's first unloading that is not settled."""
+    if truck not in draft.routes:
+        return None
+    stops = [stop for stop in draft.routes[truck].stops if stop.kind in (StopKind.TASK, StopKind.UNLOAD)]
+    for place, (visit, stop) in enumerate(zip(draft.visits[truck], stops, strict=True)):
+        if visit.kind is StopKind.UNLOAD and not visit.settled:
+            return _Tip(stop.start_s, stop.depart_s, truck, place, visit.index, -stop.taken_kg)
+    return None
 
 
 def _settle(draft: Draft, tip: _Tip) -> None:
@@ -107,22 +121,18 @@ def _settle(draft: Draft, tip: _Tip) -> None:
 
 def _unsettle(draft: Draft) -> None:
     for truck, visits in draft.visits.items():
-        draft.visits[truck] = [replace(visit, settled=False) for visit in visits]
+        draft.visits[truck] = [replace(visit, settled=False, moves=0) for visit in visits]
 
 
 def _repair_tonnes(draft: Draft) -> None:
     """Let unloadings in the order of time take a station's tonnes; the others go elsewhere or are made smaller."""
     left = [UNLIMITED if station.remaining_kg is None else station.remaining_kg for station in draft.problem.stations]
-    while (tip := _next_tip(draft)) is not None:
+    for tip in _in_order(draft):
         if tip.kg <= left[tip.station]:
             left[tip.station] -= tip.kg
             _settle(draft, tip)
             continue
-        roomy = [
-            other
-            for other, room_kg in enumerate(left)
-            if other != tip.station and tip.kg <= room_kg and draft.problem.may_tip[other, tip.truck]
-        ]
+        roomy = [other for other in _other_stations(draft, tip) if tip.kg <= left[other]]
         if not _move(draft, tip, roomy):
             _shed(draft, tip)
     _unsettle(draft)
@@ -133,7 +143,8 @@ def _move(draft: Draft, tip: _Tip, stations: list[int]) -> bool:
     best: tuple[int, list[Visit], Route] | None = None
     for station in stations:
         visits = list(draft.visits[tip.truck])
-        visits[tip.place] = replace(visits[tip.place], index=station, appointment_s=0)
+        moves = visits[tip.place].moves + 1
+        visits[tip.place] = replace(visits[tip.place], index=station, appointment_s=0, moves=moves)
         route = route_of(draft.problem, tip.truck, visits)
         if route is not None and (best is None or route.cost < best[0]):
             best = (route.cost, visits, route)
@@ -141,6 +152,26 @@ def _move(draft: Draft, tip: _Tip, stations: list[int]) -> bool:
         return False
     draft.visits[tip.truck], draft.routes[tip.truck] = best[1], best[2]
     return True
+
+
+def _other_stations(draft: Draft, tip: _Tip) -> list[int]:
+    return [
+        other
+        for other in range(len(draft.problem.stations))
+        if other != tip.station and draft.problem.may_tip[other, tip.truck]
+    ]
+
+
+def _roomy_stations(draft: Draft, tip: _Tip) -> list[int]:
+    """The other stations that take the tonnes of an unloading on top of what the draft brings them."""
+    kg = [0] * len(draft.problem.stations)
+    for route in draft.routes.values():
+        for stop in route.stops:
+            if stop.kind is StopKind.UNLOAD:
+                kg[stop.index] -= stop.taken_kg
+    limits = [station.remaining_kg for station in draft.problem.stations]
+    others = [(other, limits[other]) for other in _other_stations(draft, tip)]
+    return [other for other, limit in others if limit is None or kg[other] + tip.kg <= limit]
 
 
 def _trip_before(visits: list[Visit], place: int) -> list[int]:
@@ -166,7 +197,7 @@ def _shed(draft: Draft, tip: _Tip) -> None:
 def _repair_bays(draft: Draft) -> None:
     """Serve the trucks at each station in the order in which they come; who finds no bay free waits."""
     ends: list[list[int]] = [[] for _ in draft.problem.stations]
-    while (tip := _next_tip(draft)) is not None:
+    for tip in _in_order(draft):
         bays = draft.problem.stations[tip.station].bays
         busy = sorted(end_s for end_s in ends[tip.station] if end_s > tip.start_s)
         if bays is None or len(busy) < bays:
@@ -178,12 +209,14 @@ def _repair_bays(draft: Draft) -> None:
 
 
 def _wait(draft: Draft, tip: _Tip, free_s: int) -> None:
-    """Hold an unloading back until a bay is free; where that breaks the truck's times, leave out a task behind it."""
+    """Hold an unloading back until a bay is free; where that breaks the truck's times, move it, or leave out a task."""
     visits = list(draft.visits[tip.truck])
     visits[tip.place] = replace(visits[tip.place], appointment_s=free_s)
     route = route_of(draft.problem, tip.truck, visits)
     if route is not None:
         draft.visits[tip.truck], draft.routes[tip.truck] = visits, route
+        return
+    if visits[tip.place].moves < MOST_MOVES and _move(draft, tip, _roomy_stations(draft, tip)):
         return
     later = [place for place in range(tip.place, len(visits)) if visits[place].kind is StopKind.TASK]
     draft.drop(tip.truck, (later or _trip_before(visits, tip.place))[-1])

@@ -19,8 +19,8 @@ _NEVER = 2**40
 class Visit:
     """One thing a truck does: a task (with what it takes up) or an unloading at a station.
 
-    `appointment_s` holds an unloading back until a bay is free; `settled` is for the repair of stations to note what
-    it has done with.
+    `appointment_s` holds an unloading back until a bay is free; `settled` and `moves` are for the repair of stations to
+    note what it has done with, and how often it has sent the truck to another station.
     """
 
     kind: StopKind
@@ -29,6 +29,7 @@ class Visit:
     litres: int = 0
     appointment_s: int = 0
     settled: bool = False
+    moves: int = 0
 
 
 @dataclass(frozen=True, slots=True)

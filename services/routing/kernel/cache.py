@@ -12,7 +12,7 @@ STAMP = "riqing-kernel.stamp"
 def discard_stale(compiled: Any) -> None:
     """Empty the cache folder of a compiled function if a source file of the kernel has changed since it was filled."""
     folder = Path(compiled._cache.cache_path)
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = [source for source in sorted(Path(__file__).parent.glob("*.py")) if _is_compiled(source)]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     stamp = folder / STAMP
     if stamp.exists() and stamp.read_text() == digest:
@@ -23,3 +23,8 @@ def discard_stale(compiled: Any) -> None:
             for old in folder.glob(pattern):
                 old.unlink(missing_ok=True)
     stamp.write_text(digest)
+
+
+def _is_compiled(source: Path) -> bool:
+    """Whether a file's text goes into machine code: it has compiled functions, or the constants of them."""
+    return source.stem in ("compiled", "layout") or "kernel.compiled import" in source.read_text()

@@ -54,12 +54,15 @@ class KernelData(NamedTuple):
 
 def arrange(problem: Problem) -> KernelData:
     """Pack a problem for the search; tasks that no truck may serve are packed too and simply find no place."""
-    out = np.stack([_packed(travel) for travel in problem.travel])
+    places = _places(problem)
+    out = np.stack([_packed(travel, places) for travel in problem.travel])
     symmetric = all(np.array_equal(page, page.transpose(1, 0, 2)) for page in out)
     into = out if symmetric else np.ascontiguousarray(out.transpose(0, 2, 1, 3))
     entities, windows = _entities(problem)
+    entities[:, at.E_LOCATION] = np.searchsorted(places, entities[:, at.E_LOCATION])
     may_serve = _servable(problem)
     trucks = _trucks(problem, may_serve)
+    trucks[:, [at.T_FROM, at.T_TO]] = np.searchsorted(places, trucks[:, [at.T_FROM, at.T_TO]])
     prices = _prices(problem.trucks)
     near, ring = _neighbours(out[0], entities[: len(problem.tasks)], prices)
     return KernelData(
@@ -73,16 +76,24 @@ def arrange(problem: Problem) -> KernelData:
         may_tip=np.ascontiguousarray(problem.may_tip, dtype=np.uint8),
         near=near,
         ring=ring,
-        order=_order(problem, entities, out[0]),
+        order=_order(entities[: len(problem.tasks)], trucks, out[0]),
         weight=priority_weights(problem.tasks),
     )
 
 
-def _packed(travel: Travel) -> Int32:
-    page = np.empty((*travel.duration_s.shape, 2), dtype=np.int32)
-    closed = (travel.duration_s < 0) | (travel.distance_m < 0)
-    page[:, :, 0] = np.where(closed, at.NO_ROAD, travel.duration_s)
-    page[:, :, 1] = np.where(closed, at.NO_ROAD, travel.distance_m)
+def _places(problem: Problem) -> NDArray[np.int64]:
+    """The rows of the matrices that anything lies at, in order."""
+    used = {task.location for task in problem.tasks} | {station.location for station in problem.stations}
+    used |= {place for truck in problem.trucks for place in (truck.start_location, truck.end_location)}
+    return np.array(sorted(used), dtype=np.int64)
+
+
+def _packed(travel: Travel, places: NDArray[np.int64]) -> Int32:
+    """(seconds, metres) between the places; where either is missing there is no road."""
+    page = np.empty((len(places), len(places), 2), dtype=np.int32)
+    square = np.ix_(places, places) if len(places) < travel.location_count else (slice(None), slice(None))
+    page[:, :, 0], page[:, :, 1] = travel.duration_s[square], travel.distance_m[square]
+    page[(page < 0).any(axis=2)] = at.NO_ROAD
     return page
 
 
@@ -222,24 +233,23 @@ def _smallest(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:
     return places[np.argsort(values[places], kind="stable")]
 
 
-def _order(problem: Problem, entities: Int32, page: Int32) -> NDArray[np.float64]:
+def _order(rows: Int32, trucks: Int32, page: Int32) -> NDArray[np.float64]:
     """What tasks can be sorted by: demand, nearness to a depot, window length, window start, window end."""
-    task_count = len(problem.tasks)
-    order = np.zeros((task_count, SORT_KEYS), dtype=np.float64)
-    if not task_count or not problem.trucks:
+    order = np.zeros((len(rows), SORT_KEYS), dtype=np.float64)
+    if not len(rows) or not len(trucks):
         return order
-    rows = entities[:task_count].astype(np.int64)
-    starts = sorted({truck.start_location for truck in problem.trucks})
-    order[:, 0] = -(rows[:, at.E_KG] + rows[:, at.E_L])
+    wide = rows.astype(np.int64)
+    starts = np.unique(trucks[:, at.T_FROM])
+    order[:, 0] = -(wide[:, at.E_KG] + wide[:, at.E_L])
     order[:, 1] = page[starts][:, rows[:, at.E_LOCATION], 0].min(axis=0)
-    order[:, 2] = rows[:, at.E_CLOSE] - rows[:, at.E_OPEN]
-    order[:, 3] = rows[:, at.E_OPEN]
-    order[:, 4] = -rows[:, at.E_CLOSE]
+    order[:, 2] = wide[:, at.E_CLOSE] - wide[:, at.E_OPEN]
+    order[:, 3] = wide[:, at.E_OPEN]
+    order[:, 4] = -wide[:, at.E_CLOSE]
     return order
 
 
 def priority_weights(tasks: Sequence[Task]) -> NDArray[np.float64]:
     """The price of leaving a task out: one of a higher priority outweighs all of the lower ones together."""
     ranks = {priority: rank for rank, priority in enumerate(sorted({task.priority for task in tasks}))}
-    base = float(len(tasks) + 1)
+    base = min(float(len(tasks) + 1), 10.0 ** (200 / max(len(ranks), 1)))
     return np.array([base ** ranks[task.priority] for task in tasks], dtype=np.float64)

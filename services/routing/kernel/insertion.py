@@ -242,12 +242,21 @@ def near_place(data, state, task):
     return best, best_before, best_form, best_station
 
 
+@inlined()
+def first_of_group(data, state, truck):
+    """Whether no truck that is alike in everything has been looked at in this scan."""
+    group = data.trucks[truck, at.T_GROUP]
+    seen = state.group_stamp[group] == state.counts[STAMP]
+    state.group_stamp[group] = state.counts[STAMP]
+    return not seen
+
+
 @compiled()
 def edge_place(data, state, task, budget, only_empty):
     """The cheapest place in an empty truck (one of each group), or at the two ends of a route, below a budget."""
-    nodes, totals, counts = state.nodes, state.totals, state.counts
+    nodes, totals = state.nodes, state.totals
     best, best_before, best_form, best_station = budget, -1, at.PLAIN, -1
-    counts[STAMP] += 1
+    state.counts[STAMP] += 1
     for truck in range(data.trucks.shape[0]):
         if only_empty and totals[truck, at.S_STOPS] > 0:
             continue
@@ -258,10 +267,8 @@ def edge_place(data, state, task, budget, only_empty):
         last = np.int64(nodes[end, at.PREVIOUS])
         places = 1
         if last == start:
-            group = data.trucks[truck, at.T_GROUP]
-            if state.group_stamp[group] == counts[STAMP]:
+            if not first_of_group(data, state, truck):
                 continue
-            state.group_stamp[group] = counts[STAMP]
             fixed = data.prices[truck, at.P_FIXED] + arc_in_price(nodes, data.prices, truck, end)
         elif is_unloading(data, last):
             places = 3
@@ -286,6 +293,7 @@ def any_place(data, state, task, only_touched):
     nodes, totals = state.nodes, state.totals
     best, best_before, best_form, best_station = np.inf, -1, at.PLAIN, -1
     truck_count = state.counts[TOUCHED] if only_touched else data.trucks.shape[0]
+    state.counts[STAMP] += 1
     for number in range(truck_count):
         truck = np.int64(state.touched[number]) if only_touched else number
         if not has_room(data, totals, truck, task):
@@ -293,6 +301,8 @@ def any_place(data, state, task, only_touched):
         before, end = start_of(data, truck), end_of(data, truck)
         fixed = 0.0
         if nodes[before, at.NEXT] == end:
+            if not first_of_group(data, state, truck):
+                continue
             fixed = data.prices[truck, at.P_FIXED] + arc_in_price(nodes, data.prices, truck, end)
         while before != end:
             if uniform(state.random) >= BLINK:
@@ -308,13 +318,13 @@ def best_place(data, state, task, scope):
     """The cheapest place for a task: its price (inf if none), the node before it, the form and the station."""
     if scope == NEAR:
         best, before, form, station = near_place(data, state, task)
-        only_empty = before >= 0 and uniform(state.random) >= EDGES
+        if before < 0:
+            return any_place(data, state, task, False)
+        only_empty = uniform(state.random) >= EDGES
         price, edge, edge_form, edge_station = edge_place(data, state, task, best, only_empty)
         if edge >= 0:
-            best, before, form, station = price, edge, edge_form, edge_station
-        if before >= 0:
-            return best, before, form, station
-        return any_place(data, state, task, False)
+            return price, edge, edge_form, edge_station
+        return best, before, form, station
     return any_place(data, state, task, scope == TOUCHED_TRUCKS)
 
 

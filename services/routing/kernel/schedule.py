@@ -35,13 +35,18 @@ discard_stale(search.run)
 
 BLOCK_S = 0.04
 """A block of steps is to last about so long."""
-HOT, COLD = 0.5, 0.005
+HOT, COLD = 0.25, 0.001
 """The temperature falls from and to so many units; a unit is what a step that makes a cold plan dearer costs more."""
+HOT_UNLOADING, COLD_UNLOADING = 2.0, 0.002
+"""The same where trucks unload on the way: whole trips change hands then, and a colder search does not find how."""
 DEAR_TRUCK = 20.0
 """A truck whose fixed cost is above so many units is worth a search of its own to save."""
 CHARGE = 5.0
 """What such a truck costs, in units, while the search is free to use more of them."""
 SPARE_TRUCKS = 2
+STEPS_PER_TASK = 400
+MOST_RUNS = 10
+"""A budget of more steps than this for each task is spent on runs from different first plans."""
 FLEET_HEAT = 0.05
 
 
@@ -118,50 +123,80 @@ class Search:
         self._spare = spare
         self._block = 16
         self._unit = 1.0
+        unloads = bool(data.trucks[:, at.T_UNLOADS].any())
+        self._hot, self._cold = (HOT_UNLOADING, COLD_UNLOADING) if unloads else (HOT, COLD)
+        self._seed = seed
         self._best: Found | None = None
+        self._here: Found | None = None
+        self._from, self._to = 0.0, 1.0
 
     def solve(self) -> Found:
-        """Spend the budget and give the best plan."""
+        """Spend the budget and give the best plan; small problems are solved several times from the start."""
         if not self._data.task_count or not self._data.truck_count:
             return Found([[] for _ in range(self._data.truck_count)], list(range(self._data.task_count)), 0.0, 0.0)
+        self._solve_once()
+        while self._budget.spent() < 1.0:
+            self._from, self._to = self._to, min(1.0, 2 * self._to - self._from)
+            if self._to > 0.99:
+                self._to = 1.0
+            self._seed += 104_729
+            self._state = new_state(self._data, self._seed)
+            self._here = None
+            self._solve_once()
+        assert self._best is not None
+        return self._best
+
+    def _solve_once(self) -> None:
+        """One run from a new first plan, in its share of the budget."""
         self._fill()
         self._find_unit()
+        if self._from == 0.0:
+            self._to = 1.0 / self._runs()
         if float(self._fixed.max()) <= DEAR_TRUCK * self._unit:
-            self._anneal(HOT, COLD, until=1.0)
+            self._anneal(self._hot, self._cold, until=1.0)
         elif self._spare:
             self._solve_with_spare()
         else:
             self._solve_with_few()
-        assert self._best is not None
-        return self._best
+
+    def _runs(self) -> int:
+        """How many runs of enough steps the budget has room for."""
+        spent = self._budget.spent()
+        steps = self._budget.steps or self._budget.done / max(spent, 1e-6)
+        return int(np.clip(steps / (STEPS_PER_TASK * self._data.task_count), 1, MOST_RUNS))
+
+    def _share(self) -> float:
+        """How far the current run is, from 0 to 1; without end once the budget is spent."""
+        spent = self._budget.spent()
+        return float("inf") if spent >= 1.0 else (spent - self._from) / (self._to - self._from)
 
     def _solve_with_few(self) -> None:
         """Fewer trucks first, then short routes with those."""
-        self._save_trucks(until=0.03)
+        self._save_trucks(until=0.05)
         if self._above_bound():
-            self._anneal_freely(HOT, COLD, until=0.20)
-            while self._above_bound() and self._budget.spent() < 0.40:
+            self._anneal_freely(self._hot, self._cold, until=0.20)
+            while self._above_bound() and self._share() < 0.40:
                 before = len(self._found().used)
-                self._save_trucks(until=self._budget.spent() + 0.06)
+                self._save_trucks(until=self._share() + 0.06)
                 if self._above_bound():
-                    self._anneal(HOT / 4, COLD, until=min(self._budget.spent() + 0.05, 0.42))
+                    self._anneal(self._hot / 4, self._cold, until=min(self._share() + 0.05, 0.42))
                 elif len(self._found().used) == before:
                     break
-        self._anneal(HOT, 0.7 * COLD, until=1.0)
+        self._anneal(self._hot, 0.7 * self._cold, until=1.0)
 
     def _solve_with_spare(self) -> None:
         """Short routes with spare trucks first, then fewer trucks, then a cold polish."""
-        self._save_trucks(until=0.03)
-        self._anneal_freely(HOT, COLD, until=0.80)
+        self._save_trucks(until=0.05)
+        self._anneal_freely(self._hot, self._cold, until=0.80)
         self._save_trucks(until=0.90)
-        self._anneal(HOT / 20, 0.7 * COLD, until=1.0)
+        self._anneal(self._hot / 20, 0.7 * self._cold, until=1.0)
 
     def _fill(self) -> None:
         """A first plan: every task at its cheapest place, in random order."""
         random = np.random.default_rng(int(self._state.random[0]))
         self._state.bank[:] = random.permutation(self._data.task_count)
         while search.fill(self._data, self._state, 100):
-            if self._budget.elapsed_s() > self._budget.time_limit_s or self._budget.spent() >= 1.0:
+            if self._budget.spent() >= 1.0:
                 self._state.counts[BANK] = 0
         self._note()
 
@@ -170,21 +205,23 @@ class Search:
         driving = float(self._state.sums[COST]) - float(self._fixed[self._found().used].sum())
         arc = max(driving / max(self._data.task_count, 1), 1e-6)
         self._unit = arc
-        self._anneal(0.1, 0.1, until=0.02)
+        self._anneal(0.1, 0.1, until=self._share() + 0.02)
         self._charge(0.0)
         rise = search.mean_rise(self._data, self._state, min(500, 20 * self._data.task_count))
         self._charge(None)
         self._unit = max(float(rise), 0.1 * arc)
 
     def _anneal(self, hot: float, cold: float, until: float) -> None:
-        """Steps at a temperature that falls with the share of the budget that is spent."""
-        begin = spent = self._budget.spent()
-        while spent < until:
-            share = (spent - begin) / (until - begin)
-            self._run_block(self._unit * hot * (cold / hot) ** share)
-            self._note()
-            spent = self._budget.spent()
+        """Steps at a temperature that falls with the share of the run that is over."""
+        self._cool(hot, cold, until)
         self._go_back()
+
+    def _cool(self, hot: float, cold: float, until: float) -> None:
+        begin = now = self._share()
+        while now < until:
+            self._run_block(self._unit * hot * (cold / hot) ** ((now - begin) / (until - begin)))
+            self._note()
+            now = self._share()
 
     def _anneal_freely(self, hot: float, cold: float, until: float) -> None:
         """The same with trucks at a moderate charge and a few of them to spare."""
@@ -194,12 +231,7 @@ class Search:
         self._charge(CHARGE * self._unit)
         self._go_back()
         remember_best(self._data, self._state)
-        begin = spent = self._budget.spent()
-        while spent < until:
-            share = (spent - begin) / (until - begin)
-            self._run_block(self._unit * hot * (cold / hot) ** share)
-            self._note()
-            spent = self._budget.spent()
+        self._cool(hot, cold, until)
         loose = self._found()
         self._charge(None)
         self._take(loose)
@@ -207,7 +239,7 @@ class Search:
 
     def _save_trucks(self, until: float) -> None:
         """Take trucks away one after another, as long as all their tasks find a place on the others."""
-        while self._budget.spent() < until and self._above_bound():
+        while self._share() < until and self._above_bound():
             before = self._found()
             truck = self._least_needed(before.used)
             self._close(set(range(self._data.truck_count)) - set(before.used) | {truck})
@@ -215,7 +247,7 @@ class Search:
             clear_truck(self._data, self._state, truck)
             accept(self._state)
             list_absent(self._data, self._state)
-            while self._budget.spent() < until:
+            while self._share() < until:
                 if self._run_block(self._unit * FLEET_HEAT, fleet=True, goal=before.weight):
                     break
             saved = float(self._state.sums[1]) <= before.weight
@@ -265,9 +297,9 @@ class Search:
         restore(self._data, self._state, stops, spans)
 
     def _go_back(self) -> None:
-        """Go on from the best plan of all."""
-        assert self._best is not None
-        self._take(self._best)
+        """Go on from the best plan of this run."""
+        assert self._here is not None
+        self._take(self._here)
         remember_best(self._data, self._state)
 
     def _run_block(self, temperature: float, *, fleet: bool = False, goal: float = 0.0) -> bool:
@@ -284,10 +316,12 @@ class Search:
         return taken < steps
 
     def _note(self) -> None:
-        """Keep the best plan of all phases, and tell of it."""
-        if self._best is not None and (self._state.sums[BEST_WEIGHT], self._state.sums[BEST_COST]) >= self._best.rank:
+        """Keep the best plan of this run and of all, and tell of it."""
+        if self._here is not None and (self._state.sums[BEST_WEIGHT], self._state.sums[BEST_COST]) >= self._here.rank:
             return
         found = self._found()
+        if self._here is None or found.rank < self._here.rank:
+            self._here = found
         if self._best is None or found.rank < self._best.rank:
             self._best = found
             if self._on_better is not None:
