@@ -86,6 +86,11 @@ class Fleet:
                 session.cut()
 
     @property
+    def speaking(self) -> frozenset[DeviceKey]:
+        """The devices that connected and say so."""
+        return frozenset(key for key in self._sessions if key not in self._silent)
+
+    @property
     def unacknowledged(self) -> int:
         """Messages under way on connections that stand."""
         return sum(session.unacknowledged for session in self._sessions.values())

@@ -33,6 +33,8 @@ _TICK_S = 0.05
 _LARGEST_STEP_S = 0.25
 _ROUTES_WITHIN_S = 20.0
 _DRAIN_WITHIN_S = 30.0
+_HEARD_WITHIN_S = 30.0
+_LOOK_AGAIN_S = 0.5
 _JUDGE_EVERY_S = 0.5
 _BEFORE_DEPARTURE = timedelta(minutes=2)
 
@@ -251,8 +253,35 @@ class _Run:
         """Let the last messages go, disconnect every device, and give the town its real clock back."""
         try:
             await self._fleet.close(_DRAIN_WITHIN_S)
+            if self._world.is_over:
+                await self._wait_until_heard()
         finally:
             await self._api.reset_clock()
+
+    async def _wait_until_heard(self) -> None:
+        """Wait until the town has stored and examined what was sent, so that a bulletin drawn up next has it all.
+
+        The broker acknowledges before that: it holds what the ingest has not stored yet, in the order of its
+        arrival, and the last word of each device is that it goes offline.
+        """
+        keys = self._fleet.speaking
+        seen: object = None
+        give_up_s = time.monotonic() + _HEARD_WITHIN_S
+        while not self._stop.is_set():
+            heard = await self._api.last_heard(keys)
+            online = sum(one.online for one in heard.values())
+            to_examine = await self._api.batches_to_examine()
+            if not online and not to_examine:
+                return
+            if (heard, to_examine) != seen:
+                seen, give_up_s = (heard, to_examine), time.monotonic() + _HEARD_WITHIN_S
+            elif time.monotonic() > give_up_s:
+                self._view.say(
+                    f"The town has not stored the last word of {online} devices, or not examined {to_examine} batches "
+                    f"of readings, and made no headway for {_HEARD_WITHIN_S:g} s; look at `riqing status`."
+                )
+                return
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
 
 @contextmanager

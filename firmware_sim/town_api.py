@@ -1,11 +1,12 @@
 """The town's HTTP API as the simulator uses it: sign in, read the register, enrol devices, run the clock."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from firmware_sim.devices.device import DeviceKey
 from firmware_sim.register import Register
@@ -36,6 +37,14 @@ class DeviceCredential:
     password: str
     mqtt_url: str
     topic_prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class LastHeard:
+    """Whether a device is online by what the town has stored, and when its last reading was observed."""
+
+    online: bool
+    observed_at: str | None
 
 
 class TownApi:
@@ -105,6 +114,17 @@ class TownApi:
             ]
         )
 
+    async def last_heard(self, keys: Container[DeviceKey]) -> dict[DeviceKey, LastHeard]:
+        """Return what the town last heard of devices."""
+        rows = [(DeviceKey(DeviceKind(row["kind"]), row["device_id"]), row) async for row in self._list("devices")]
+        return {key: LastHeard(bool(row["online"]), row["last_observed_at"]) for key, row in rows if key in keys}
+
+    async def batches_to_examine(self) -> int:
+        """Return how many batches of stored readings clearance has yet to see; 0 where the town does not tell."""
+        text = await self._send("GET", "/metrics")
+        samples = [one for family in text_string_to_metric_families(text.text) for one in family.samples]
+        return sum(int(one.value) for one in samples if one.name == "riqing_stored_batches")
+
     async def enrol(self, entries: Sequence[RosterEntry]) -> list[DeviceCredential]:
         """Give devices accounts at the broker, new ones where they have some."""
         found: list[DeviceCredential] = []
@@ -138,6 +158,10 @@ class TownApi:
                 return
 
     async def _ask(self, method: str, path: str, **options: Any) -> Json:
+        answer = await self._send(method, path, **options)
+        return answer.json() if answer.content else {}
+
+    async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
             answer = await self._http.request(method, path, **options)
         except httpx.HTTPError as error:
@@ -151,7 +175,7 @@ class TownApi:
             )
         if answer.is_error:
             raise TownApiError(f"The API refused {method} {path} with {answer.status_code}: {_reason(answer)}")
-        return answer.json() if answer.content else {}
+        return answer
 
 
 def _reason(answer: httpx.Response) -> str:

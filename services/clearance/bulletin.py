@@ -51,7 +51,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Bulletin:
-    """All that a bulletin says; `drawn_up_at` is the town's time, and the day may still be going on."""
+    """All that a bulletin says; `drawn_up_at` is the town's time.
+
+    It is final once the day is over and every reading of it that is stored has been examined; one that comes later
+    still changes its day.
+    """
 
     town_name: str
     service_date: date
@@ -96,7 +100,7 @@ def make_bulletin(
     town_name: str,
     day: date,
     now: datetime,
-    day_end: datetime,
+    is_final: bool,
     figures: Mapping[str, Sequence[ClearanceFigure]],
     due_visits: Iterable[DueVisitOfDay],
     stations: Iterable[FacilityDay],
@@ -112,7 +116,7 @@ def make_bulletin(
         town_name=town_name,
         service_date=day,
         drawn_up_at=now,
-        is_final=now >= day_end,
+        is_final=is_final,
         totals=totals,
         zones=_worst_first(figures["zone"]),
         contractors=_worst_first(figures["contractor"]),

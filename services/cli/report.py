@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +22,12 @@ from services.reports.table import print_table
 from services.reports.words import Language, Words
 from services.reports.workbook import make_workbook
 from services.store.connection import connect
+from services.store.evidence import batches_to_examine
 from services.store.town import load_town
+
+HEADWAY_WITHIN_S = 10.0
+"""Clearance takes a round in a second or so; one that is down is not waited for."""
+LOOK_AGAIN_S = 0.2
 
 FORMATS = ("table", "json", "xlsx", "html", "pdf")
 
@@ -47,6 +53,7 @@ def report(
     del data_dir  # its settings are in the environment by now
     wanted = _formats(formats)
     service_date = _date(day)
+    _wait_for_clearance(service_date)
     with connect() as connection:
         town = load_town(connection)
         bulletin = fetch_bulletin(connection, service_date)
@@ -57,6 +64,25 @@ def report(
             sys.stdout.write(_json(bulletin))
         else:
             _write(output / f"riqing-{service_date}.{form}", _file(form, bulletin, town, Words(language)))
+
+
+def _wait_for_clearance(day: date) -> None:
+    """Wait until the readings of the day that are stored by now have been examined, while that makes headway."""
+    with connect(autocommit=True) as connection:
+        span = load_town(connection).service_day(day)
+        waiting, give_up_s = batches_to_examine(connection, span), time.monotonic() + HEADWAY_WITHIN_S
+        while waiting:
+            left = waiting & batches_to_examine(connection, span)
+            if left != waiting:
+                waiting, give_up_s = left, time.monotonic() + HEADWAY_WITHIN_S
+            elif time.monotonic() > give_up_s:
+                print(
+                    f"{len(waiting)} batches of readings of {day} have not been examined, so the bulletin is not "
+                    "final; does clearance run (riqing status)?",
+                    file=sys.stderr,
+                )
+                return
+            time.sleep(LOOK_AGAIN_S)
 
 
 def _formats(text: str) -> list[str]:

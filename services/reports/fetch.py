@@ -8,6 +8,7 @@ from services.facilities.service import station_utilisation, toilet_utilisation
 from services.facilities.spans import Bucket
 from services.store.clearance_figures import load_clearance, load_due_visits
 from services.store.connection import Connection
+from services.store.evidence import batches_to_examine
 from services.store.standards import load_standard_limits
 from services.store.town import load_clock, load_town
 
@@ -29,7 +30,7 @@ def fetch_bulletin(connection: Connection, day: date) -> Bulletin:
         town_name=town.name,
         day=day,
         now=now,
-        day_end=span.end,
+        is_final=now >= span.end and not batches_to_examine(connection, span),
         figures={str(group): load_clearance(connection, day, day, group) for group in ClearanceGroup},
         due_visits=load_due_visits(connection, day),
         stations=station_utilisation(connection, span.start, span.end, Bucket.DAY),

@@ -13,7 +13,7 @@ class Language(StrEnum):
 _WORDS: dict[str, tuple[str, str]] = {
     "title": ("日清日通报", "Daily clearance bulletin"),
     "final": ("全日数据", "the whole day"),
-    "not_final": ("当日尚未结束, 数据截至", "the day goes on; figures up to"),
+    "not_final": ("尚非最终数据, 数据截至", "not final; figures up to"),
     "drawn_up": ("编制时间", "drawn up"),
     "totals": ("总体情况", "The town"),
     "zones": ("各片区", "Zones"),

@@ -68,6 +68,14 @@ def take_stored_batches(connection: Connection, limit: int) -> list[StoredBatch]
     return [StoredBatch(MessageKind(row[0]), tuple(row[1]), Interval(row[2], row[3])) for row in rows]
 
 
+def batches_to_examine(connection: Connection, span: Interval) -> frozenset[int]:
+    """Return the ids of the batches with readings of `span` that clearance has yet to see."""
+    rows = connection.execute(
+        "SELECT batch_id FROM stored_batches WHERE observed_from < %s AND observed_to >= %s", (span.end, span.start)
+    )
+    return frozenset(row[0] for row in rows)
+
+
 _TABLES: dict[MessageKind, LiteralString] = {
     MessageKind.POSITION: "positions",
     MessageKind.SERVICE: "service_events",

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import threading
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -49,6 +51,44 @@ def test_json_lets_a_checker_compare(capsys: pytest.CaptureFixture[str]) -> None
     statuses = {row["point_id"]: (row["status"], row["reason"]) for row in told["due_visits"]}
     assert statuses["P3"] == statuses["P7"] == ("missed", "not_planned")
     assert [row["throughput_t"] for row in told["stations"] if row["facility_id"] == "S1"] == [1.2]
+
+
+def store_late_fix(url: str, second: int) -> None:
+    """Store a fix of the day that clearance has not examined."""
+    fix = {"observed_at": START + timedelta(hours=12, seconds=second), "lon": 120.0, "lat": 30.0, "speed_kmh": 30.0}
+    with connect(url) as connection:
+        store_rows(connection, MessageKind.POSITION, DeviceKind.VEHICLE, "V1", [fix])
+
+
+def test_a_report_waits_for_readings_that_are_being_examined(reported: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is stored when the report is asked for is examined before it is drawn up."""
+    store_late_fix(reported, 1)
+
+    def examine() -> None:
+        with connect(reported) as connection:
+            run_round(connection)
+
+    clearance = threading.Timer(0.5, examine)
+    clearance.start()
+    report(str(DAY), "json")
+    told = capsys.readouterr()
+    clearance.join()
+    assert json.loads(told.out)["final"] is True
+    assert told.err == ""
+
+
+def test_a_report_without_clearance_says_that_it_is_not_final(
+    reported: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody examines the readings the bulletin comes all the same, and says what it lacks."""
+    monkeypatch.setattr("services.cli.report.HEADWAY_WITHIN_S", 0.3)
+    store_late_fix(reported, 2)
+    report(str(DAY), "json")
+    told = capsys.readouterr()
+    assert json.loads(told.out)["final"] is False
+    assert "1 batches of readings" in told.err
+    with connect(reported) as connection:
+        run_round(connection)
 
 
 @pytest.mark.parametrize(
