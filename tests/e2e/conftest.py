@@ -54,6 +54,7 @@ class Town:
     """A running town: where its page is, how to sign in as its admin, and the simulation that drives its day."""
 
     url: str
+    database_url: str
     password: str
     data_dir: Path
     truth: Path
@@ -77,7 +78,14 @@ def town(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tow
         running = RunningStack(stack, stack.remembered())
         _fill(running.data_dir, files)
         with _driven(running.data_dir, files) as simulation:
-            yield Town(running.api_url, running.admin_password, running.data_dir, files / "truth.jsonl", simulation)
+            yield Town(
+                running.api_url,
+                running.database_url,
+                running.admin_password,
+                running.data_dir,
+                files / "truth.jsonl",
+                simulation,
+            )
     finally:
         stack.stop(lambda _: None)
 

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.e2e.conftest import DAY, Town
@@ -20,23 +21,41 @@ def driven_day(town: Town) -> tuple[Bulletin, list[Any]]:
     return bulletin, [json.loads(line) for line in town.truth.read_text().splitlines()]
 
 
-def served_by_point(truth: list[Any]) -> Counter[str]:
-    """Count the visits that really took place."""
-    return Counter(event["point_id"] for event in truth if event["event"] == "visit" and event["served"])
+@pytest.fixture(scope="module")
+def heard_of(town: Town, driven_day: tuple[Bulletin, list[Any]]) -> set[str]:
+    """The vehicles whose devices spoke; the faults silence one, of which nobody can tell what it served."""
+    del driven_day
+    query = "SELECT DISTINCT asset_id FROM devices JOIN positions USING (device_key) WHERE kind = 'vehicle'"
+    with psycopg.connect(town.database_url) as connection:
+        return {vehicle_id for (vehicle_id,) in connection.execute(query)}
 
 
-def test_cleared_is_what_was_served(driven_day: tuple[Bulletin, list[Any]]) -> None:
-    """Every due visit that the truth says was served is cleared, and none that was not."""
+def served_by_point(truth: list[Any], vehicle_ids: set[str]) -> Counter[str]:
+    """Count the visits of some vehicles that really took place."""
+    visits = [event for event in truth if event["event"] == "visit" and event["served"]]
+    return Counter(visit["point_id"] for visit in visits if visit["vehicle_id"] in vehicle_ids)
+
+
+def test_cleared_is_what_was_served(driven_day: tuple[Bulletin, list[Any]], heard_of: set[str]) -> None:
+    """What the truth says was served is cleared, and nothing else.
+
+    The plan is another on every machine, and with these faults a truck that waits 30 m from a stop it was told to
+    skip cannot always be told from one that serves: one decision in 200 may be wrong, which is the office's limit.
+    """
     bulletin, truth = driven_day
     cleared = Counter(due["point_id"] for due in bulletin["due_visits"] if due["status"] == "cleared")
-    assert cleared == served_by_point(truth)
+    served = served_by_point(truth, heard_of)
+    wrong = (cleared - served) + (served - cleared)
+    assert wrong.total() <= served.total() / 200, wrong
     assert bulletin["totals"]["cleared"] == cleared.total()
 
 
-def test_the_truth_holds_what_the_day_was_meant_to_hold(driven_day: tuple[Bulletin, list[Any]]) -> None:
+def test_the_truth_holds_what_the_day_was_meant_to_hold(
+    driven_day: tuple[Bulletin, list[Any]], heard_of: set[str]
+) -> None:
     """Skipped stops and drive-pasts took place, so that the comparison above means something."""
     _, truth = driven_day
-    assert served_by_point(truth).total() > 350
+    assert served_by_point(truth, heard_of).total() > 300
     assert sum(event["event"] == "visit" and not event["served"] for event in truth) >= 5
     assert sum(event["event"] == "drive_past" for event in truth) >= 5
 
