@@ -32,7 +32,7 @@ IMPORT_ORDER = (
     ("population", "population.csv"),
     ("history", "history.csv"),
 )
-PLAN_TIME_LIMIT_S = 8
+PLAN_TIME_LIMIT_S = 4
 
 
 class DemoStepError(RiqingError):
