@@ -38,6 +38,8 @@ LOAD_RISEN, LOAD_UNCHANGED = 3.0, -5.0
 LOAD_FIXES = 3
 LOAD_WITHIN_S = 300.0
 LEAST_RISE_KG = 10.0
+TIPPED_BY_NOISE = 8.0
+"""A fall of the load by so many times the sensor's noise from one fix to the next is a tipping."""
 
 LEVEL_FELL, LEVEL_UNCHANGED = 3.5, -4.0
 LEAST_FALL = 0.15
@@ -171,10 +173,9 @@ def load_rise(candidate: Candidate, day: VehicleDay) -> Finding | None:
     """Weigh whether the truck was heavier afterwards; while it still stands there only for, not against."""
     if day.load_noise_kg is None:
         return None
-    # Without a stay nothing says how long before or after its event the point was served.
-    around_s = candidate.place.point.service_s if candidate.stay is None else 0.0
-    before = _loads(day.track, candidate.start_s - around_s, before=True)
-    after = _loads(day.track, candidate.end_s + around_s, before=False)
+    start_s, end_s = _loading_span(candidate, day)
+    before = _loads(day.track, start_s, before=True)
+    after = _loads(day.track, end_s, before=False)
     if len(before) == 0:
         return None
     still_there = len(after) == 0
@@ -182,7 +183,8 @@ def load_rise(candidate: Candidate, day: VehicleDay) -> Finding | None:
         after = _loads_within(day.track, candidate)
     if len(after) == 0:
         return None
-    before_kg, after_kg = float(np.median(before)), float(np.median(after))
+    before_kg = float(np.median(_between_tippings(before, day.load_noise_kg)[-1]))
+    after_kg = float(np.median(_between_tippings(after, day.load_noise_kg)[0]))
     rise_kg = after_kg - before_kg - candidate.taken_kg
     expected_kg = candidate.place.point.expected_kg_per_visit
     enough_kg = max(0.3 * expected_kg, 3.0 * day.load_noise_kg, LEAST_RISE_KG)
@@ -194,6 +196,20 @@ def load_rise(candidate: Candidate, day: VehicleDay) -> Finding | None:
     if told_apart and not still_there and rise_kg < 0.5 * enough_kg:
         return Finding(LOAD_UNCHANGED)
     return None
+
+
+def _loading_span(candidate: Candidate, day: VehicleDay) -> tuple[float, float]:
+    """Return when the point's refuse was loaded, if it was: in the stay, even one beyond reach of the point.
+
+    Where the truck was not standing at all when it reported, nothing says how long before or after that it served.
+    """
+    start_s, end_s = candidate.start_s, candidate.end_s
+    if candidate.stay is not None:
+        return start_s, end_s
+    standing = [stay for stay in day.stays if stay.start_s <= end_s and stay.end_s >= start_s]
+    if not standing:
+        return start_s - candidate.place.point.service_s, end_s + candidate.place.point.service_s
+    return min(start_s, standing[0].start_s), max(end_s, standing[-1].end_s)
 
 
 def level_drop(candidate: Candidate, day: VehicleDay) -> Finding | None:
@@ -277,6 +293,12 @@ def _loads(track: Track, at_s: float, *, before: bool) -> NDArray[np.float64]:
     loads = track.load_kg[span]
     loads = loads[~np.isnan(loads)]
     return loads[-LOAD_FIXES:] if before else loads[:LOAD_FIXES]
+
+
+def _between_tippings(loads: NDArray[np.float64], noise_kg: float) -> list[NDArray[np.float64]]:
+    """Cut loads where the truck tipped, so that what it held before and after that is not mixed."""
+    least_kg = max(TIPPED_BY_NOISE * noise_kg, LEAST_RISE_KG)
+    return np.split(loads, np.flatnonzero(np.diff(loads) < -least_kg) + 1)
 
 
 def _loads_within(track: Track, candidate: Candidate) -> NDArray[np.float64]:

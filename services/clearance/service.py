@@ -14,6 +14,7 @@ from services.clearance.rounds import BATCHES_A_ROUND, Rounds
 from services.domain.errors import NotFoundError, RiqingError
 from services.heartbeat import beat
 from services.store.connection import Connection, StoreUnavailableError, configured_url, connect
+from services.store.evidence import take_turn
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,6 @@ LINGER_S = 0.3
 WATCH_EVERY_S = 5.0
 """How often alarms are looked at."""
 TRY_AGAIN_S = 1.0
-SINGLE_WORKER_LOCK = 0x72697169
-"""An advisory lock of this number keeps a second process waiting, so that no two decide one vehicle at once."""
 
 
 class Clearance:
@@ -84,8 +83,7 @@ class Clearance:
     def _wait_for_turn(self, connection: Connection) -> bool:
         """Wait until no other process decides; return False when stopped before."""
         while not self._stopping.is_set():
-            row = connection.execute("SELECT pg_try_advisory_lock(%s)", (SINGLE_WORKER_LOCK,)).fetchone()
-            if row is not None and row[0]:
+            if take_turn(connection):
                 return True
             beat()
             self._stopping.wait(TRY_AGAIN_S)

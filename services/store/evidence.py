@@ -13,6 +13,9 @@ from services.domain.town import Interval
 from services.store.bulk import DOUBLE, INSTANT, INTEGER, REAL, FloatArray, copy_columns
 from services.store.connection import Connection
 
+EXAMINER_LOCK = 0x72697169
+"""An advisory lock of this number keeps a second process waiting, so that no two decide one vehicle at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
@@ -66,6 +69,24 @@ def take_stored_batches(connection: Connection, limit: int) -> list[StoredBatch]
         (limit,),
     ).fetchall()
     return [StoredBatch(MessageKind(row[0]), tuple(row[1]), Interval(row[2], row[3])) for row in rows]
+
+
+def take_turn(connection: Connection) -> bool:
+    """Become the one process that examines readings, while this session lasts; return False where there is one."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (EXAMINER_LOCK,)).fetchone()
+    return row is not None and bool(row[0])
+
+
+def is_examined(connection: Connection) -> bool:
+    """Tell whether there is a process that examines readings."""
+    row = connection.execute(
+        """
+        SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = %s
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+        """,
+        (EXAMINER_LOCK,),
+    ).fetchone()
+    return row is not None and bool(row[0])
 
 
 def batches_to_examine(connection: Connection, span: Interval) -> frozenset[int]:
@@ -126,7 +147,10 @@ def load_fixes(connection: Connection, device_keys: Iterable[int], span: Interva
     )
     columns = copy_columns(connection, query, _FIX_TYPES)
     device = columns.pop("device_key")
-    return {int(key): {name: values[device == key] for name, values in columns.items()} for key in np.unique(device)}
+    order = np.argsort(device, kind="stable")
+    keys, firsts = np.unique(device[order], return_index=True)
+    parts = {name: np.split(values[order], firsts[1:]) for name, values in columns.items()}
+    return {int(key): {name: parts[name][number] for name in columns} for number, key in enumerate(keys)}
 
 
 def load_service_events(

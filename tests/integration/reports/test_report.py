@@ -16,7 +16,8 @@ from services.domain.errors import RiqingError
 from services.domain.kinds import DeviceKind, MessageKind
 from services.reports.fonts import FONT_VARIABLE, NoFontError
 from services.reports.words import Language
-from services.store.connection import connect
+from services.store.connection import Connection, connect
+from services.store.evidence import take_turn
 from tests.integration.clearance.stored_town import TOWN, build, run_round, set_clock, store_drive, store_rows
 from tests.integration.clearance.test_rounds import DAY, POINTS, morning
 from tests.unit.clearance.drives import START, Drive
@@ -64,24 +65,25 @@ def test_a_report_waits_for_readings_that_are_being_examined(reported: str, caps
     """What is stored when the report is asked for is examined before it is drawn up."""
     store_late_fix(reported, 1)
 
-    def examine() -> None:
-        with connect(reported) as connection:
-            run_round(connection)
+    def examine(connection: Connection) -> None:
+        run_round(connection)
+        connection.commit()
 
-    clearance = threading.Timer(0.5, examine)
-    clearance.start()
-    report(str(DAY), "json")
+    with connect(reported) as connection:
+        assert take_turn(connection)
+        clearance = threading.Timer(0.5, examine, [connection])
+        clearance.start()
+        report(str(DAY), "json")
+        clearance.join()
     told = capsys.readouterr()
-    clearance.join()
     assert json.loads(told.out)["final"] is True
     assert told.err == ""
 
 
 def test_a_report_without_clearance_says_that_it_is_not_final(
-    reported: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    reported: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where nobody examines the readings the bulletin comes all the same, and says what it lacks."""
-    monkeypatch.setattr("services.cli.report.HEADWAY_WITHIN_S", 0.3)
     store_late_fix(reported, 2)
     report(str(DAY), "json")
     told = capsys.readouterr()

@@ -78,6 +78,12 @@ class Drive:
         self.events.append(ServiceEvent(START_S + end_s, point.point_id, ServiceOutcome.SERVED, ServiceSource.ARM, kg))
         return self
 
+    def tip(self, wait_s: float = 60) -> "Drive":
+        """Stand where it is and tip all that it holds, at the end."""
+        at_s, x_m, y_m, load_kg = self.corners[-1]
+        self.corners += [(at_s + wait_s, x_m, y_m, load_kg), (at_s + wait_s + 1, x_m, y_m, 0.0)]
+        return self
+
     def observe(
         self,
         points: Sequence[CollectionPoint],

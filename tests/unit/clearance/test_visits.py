@@ -168,6 +168,19 @@ def test_a_report_from_the_road_a_hundred_metres_off_is_a_visit(share: float) ->
     assert visited(drive, [point], noise_m=5) == [point.point_id]
 
 
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_a_report_in_a_stand_longer_than_the_register_says_is_a_visit(share: float) -> None:
+    """The load is looked at over the whole stand in which was reported, also right after and before a tipping."""
+    point = point_at(1000, 110, service_s=60)
+    for drive in (Drive(), Drive().serve(point_at(-300), kg=4000).to(900).tip()):
+        drive.to(1000).serve(point, wait_s=480).to(1060).tip().to(2500)
+        _, start_s, end_s = drive.served[-1]
+        drive.events[-1:] = [
+            ServiceEvent(start_s + share * (end_s - start_s), point.point_id, ServiceOutcome.SERVED, ServiceSource.RFID)
+        ]
+        assert visited(drive, [point], noise_m=5) == [point.point_id]
+
+
 def test_a_report_without_any_fix_is_a_visit() -> None:
     """A service event alone, from a truck without a receiver, is enough."""
     point = point_at(1000)
