@@ -65,7 +65,13 @@ class Town:
         return _riqing(self.data_dir, *arguments)
 
 
-@pytest.fixture(scope="package")
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Look at the whole day last: it takes minutes to be driven, in which the other tests can run."""
+    items.sort(key=lambda item: item.path.name == "test_whole_day.py")
+
+
+@pytest.fixture(scope="session")
 def town(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A generated county town with a published plan, whose trucks drive it while the tests look on."""
     del tools
