@@ -23,6 +23,7 @@ def load_credentials(path: Path) -> dict[DeviceKey, DeviceCredential]:
                 row["password"],
                 row["mqtt_url"],
                 row["topic_prefix"],
+                row["ca_certificate"],
             )
             for row in rows
         ]
@@ -41,6 +42,7 @@ def save_credentials(path: Path, credentials: Iterable[DeviceCredential]) -> Non
             "password": credential.password,
             "mqtt_url": credential.mqtt_url,
             "topic_prefix": credential.topic_prefix,
+            "ca_certificate": credential.ca_certificate,
         }
         for credential in credentials
     ]

@@ -37,6 +37,8 @@ class DeviceCredential:
     password: str
     mqtt_url: str
     topic_prefix: str
+    ca_certificate: str | None = None
+    """Whom to trust where the address is one with TLS (PEM); None for whom everybody trusts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,8 @@ def _reason(answer: httpx.Response) -> str:
 
 def _credential(row: Json) -> DeviceCredential:
     key = DeviceKey(DeviceKind(row["kind"]), row["device_id"])
-    return DeviceCredential(key, row["username"], row["password"], row["mqtt_url"], row["topic_prefix"])
+    url = row.get("mqtts_url") or row["mqtt_url"]
+    return DeviceCredential(key, row["username"], row["password"], url, row["topic_prefix"], row.get("ca_certificate"))
 
 
 def _point(row: Json) -> CollectionPoint:

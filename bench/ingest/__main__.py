@@ -1,236 +1,133 @@
-"""`python -m bench.ingest`: devices, broker, peer and database on this machine, the peers one after the other."""
+"""`python -m bench.ingest`: devices, broker, peer and database on this machine, the peers one after the other.
+
+`python -m bench.ingest table` measures a growing table, `outage` an absence of the database.
+"""
 
 import argparse
 import json
-import os
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
-from xmlrpc.client import Error as SupervisorError
 
-import psycopg
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion
 from rich.console import Console
 from rich.table import Table
 
-from bench.ingest.peers import PEERS
-from bench.ingest.processor import processor_s
-from services.broker.address import BrokerAddress
-from services.broker.credentials import DeviceCredential, enrol_devices
-from services.domain.kinds import DeviceKind
-from services.domain.town import Town
-from services.stack.lifecycle import Stack, StartRequest
-from services.stack.supervision import Supervisor
-from services.store import devices as store
-from services.store.devices import NewDevice
-from services.store.migrate import migrate
-from services.store.town import create_town, load_clock
+from bench.ingest import node_red, outage, table
+from bench.ingest.latency import Latency, measure_latency
+from bench.ingest.peers import BROKER_ALONE, NODE_RED, RIQING, STOCK_PAHO, USUAL_SCRIPT
+from bench.ingest.servers import console, running_servers
+from bench.ingest.throughput import Throughput, measure
+from services.broker.settings import Persistence
 
-DEVICES = 200
-STORED_WITHIN_S = 300.0
-SLOW_PEER_SHARE = 10
-"""The peer that commits each message gets so much less of them: its rate is soon known."""
+PEERS = (USUAL_SCRIPT, STOCK_PAHO, NODE_RED, BROKER_ALONE, RIQING)
+WATCHED = (STOCK_PAHO, RIQING)
+PERSISTENCE = tuple(Persistence)
+
+FURTHER = {"table": table.main, "outage": outage.main}
+
+output = Console(width=130)
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What was measured of one peer."""
+class Findings:
+    """What one run has measured."""
 
-    peer: str
-    messages: int
-    seconds: float
-    """From the first publish until the last message was stored (or, with the broker alone, acknowledged)."""
-    messages_per_s: float
-    processor_us: dict[str, float]
-    """Microseconds of processor time per message: devices, broker, ingest, database."""
+    throughput: list[Throughput]
+    latency: list[Latency]
 
 
-class Bench:
-    """Servers with a town of devices, which the peers are tried on one after the other."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-        state = stack.remembered()
-        self._database_url, self._mqtt_url = state.database_url, state.mqtt_url
-        self._credentials = self._enrol()
-        self._round = 0
-
-    def _enrol(self) -> list[DeviceCredential]:
-        names = [(DeviceKind.VEHICLE, f"truck-{i}") for i in range(DEVICES)]
-        with psycopg.connect(self._database_url) as connection:
-            create_town(connection, Town("bench"))
-            new = [NewDevice(kind, device_id, device_id) for kind, device_id in names]
-            store.enrol_devices(connection, new, load_clock(connection).now())
-        return enrol_devices(self._mqtt_url, "bench", names)
-
-    def measure(self, peer: str, messages: int) -> Result:
-        """Run one peer on so many messages, on an empty table."""
-        self._round += 1
-        with psycopg.connect(self._database_url, autocommit=True) as connection:
-            connection.execute("TRUNCATE positions, latest_positions, stored_batches, dead_letters")
-        with self._peer(peer) as ingest, self._fleet(messages) as fleet:
-            assert fleet.stdin is not None
-            assert fleet.stdout is not None
-            before = self._processor_s(ingest, fleet)
-            fleet.stdin.write("go\n")
-            fleet.stdin.flush()
-            times = json.loads(fleet.stdout.readline())
-            ended_s = times["ended_s"] if peer == "broker-alone" else self._wait_until_stored(messages)
-            after = self._processor_s(ingest, fleet)
-        seconds = ended_s - times["started_s"]
-        return Result(
-            peer=peer,
-            messages=messages,
-            seconds=round(seconds, 3),
-            messages_per_s=round(messages / seconds),
-            processor_us={name: round((after[name] - before[name]) / messages * 1e6, 1) for name in before},
-        )
-
-    @contextmanager
-    def _peer(self, peer: str) -> Iterator[subprocess.Popen[str]]:
-        environment = os.environ | {
-            "DATABASE_URL": self._database_url,
-            "MQTT_URL": self._mqtt_url,
-            "RIQING_INGEST_CLIENT_ID": f"bench {self._round}",
-        }
-        command = [sys.executable, "-m", "bench.ingest.peers", peer]
-        process = subprocess.Popen(command, env=environment, text=True, stderr=subprocess.DEVNULL)
+def run(arguments: argparse.Namespace) -> Findings:
+    """Measure the peers that were asked for, with each of the broker's ways to keep what it has acknowledged."""
+    peers = list(arguments.peers)
+    if NODE_RED in peers:
         try:
-            time.sleep(3)  # until it has subscribed; a session of its own, so nothing of the last peer is in it
-            yield process
-        finally:
-            process.terminate()
-            process.wait()
-            self._forget_session(environment["RIQING_INGEST_CLIENT_ID"])
-
-    def _forget_session(self, client_id: str) -> None:
-        """Have the broker forget a peer's session, which would otherwise be a queue beside the next one's."""
-        address = BrokerAddress.parse(self._mqtt_url)
-        client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=True)
-        client.username_pw_set(address.username, address.password)
-        client.on_connect = lambda client, *_: client.disconnect()
-        client.connect(address.host, address.port)
-        client.loop_forever()
-
-    @contextmanager
-    def _fleet(self, messages: int) -> Iterator[subprocess.Popen[str]]:
-        address = BrokerAddress.parse(self._mqtt_url)
-        orders = {
-            "host": address.host,
-            "port": address.port,
-            "devices": [(c.username, c.password, c.topic_prefix) for c in self._credentials],
-            "messages": messages,
-            "first_ms": int((time.time() - messages / DEVICES) * 1000),
-        }
-        command = [sys.executable, "-m", "bench.ingest.fleet"]
-        process = subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(orders) + "\n")
-        process.stdin.flush()
-        if process.stdout.readline() != "ready\n":
-            raise RuntimeError("The devices could not connect; their reason stands above.")
-        try:
-            yield process
-        finally:
-            process.stdin.close()
-            process.stdout.close()
-            process.wait()
-
-    def _wait_until_stored(self, messages: int) -> float:
-        deadline = time.time() + STORED_WITHIN_S
-        with psycopg.connect(self._database_url, autocommit=True) as connection:
-            while True:
-                row = connection.execute("SELECT count(*) FROM positions").fetchone()
-                now_s = time.time()
-                if row == (messages,):
-                    return now_s
-                if now_s > deadline:
-                    raise RuntimeError(f"{row} of {messages} messages were stored within {STORED_WITHIN_S:.0f} s.")
-                time.sleep(0.05)
-
-    def _processor_s(self, ingest: subprocess.Popen[str], fleet: subprocess.Popen[str]) -> dict[str, float]:
-        pids = {process.name: process.pid for process in Supervisor(self._stack.folder).processes()}
-        of = {"devices": fleet.pid, "broker": pids["mosquitto"], "ingest": ingest.pid, "database": pids["postgres"]}
-        return {name: processor_s(pid) for name, pid in of.items() if pid is not None}
+            node_red.provide()
+        except node_red.NodeRedMissingError as error:
+            console.print(str(error))
+            peers.remove(NODE_RED)
+    found = Findings([], [])
+    for persistence in arguments.persistence:
+        with running_servers({"RIQING_BROKER_PERSISTENCE": persistence}) as servers:
+            for peer in peers:
+                console.print(f"Measuring {peer}, broker {persistence}")
+                found.throughput.append(measure(servers, persistence, peer, arguments.messages))
+            for peer in (peer for peer in peers if peer in WATCHED and arguments.rates):
+                console.print(f"Watching {peer} at {arguments.rates} messages a second, broker {persistence}")
+                found.latency.extend(measure_latency(servers, persistence, peer, arguments.rates, arguments.seconds))
+    return found
 
 
-def set_autosave(stack: Stack, changes: int) -> None:
-    """Have the broker write its queue after so many changes, instead of as it is shipped; 0 for never."""
-    configuration = stack.folder.broker / "mosquitto.conf"
-    lines = [line for line in configuration.read_text().splitlines() if not line.startswith("autosave")]
-    if changes:
-        lines += ["autosave_on_changes true", f"autosave_interval {changes}"]
-    configuration.write_text("\n".join(lines) + "\n")
-    supervisor = Supervisor(stack.folder)
-    try:
-        supervisor._call("stopProcess", "servers:mosquitto")
-        supervisor._call("startProcess", "servers:mosquitto")
-    except SupervisorError as error:
-        raise RuntimeError(f"The broker could not be restarted: {error}") from error
+def ratios(results: list[Throughput], measure: Callable[[Throughput], float]) -> dict[str, dict[str, float]]:
+    """Return ours divided by each peer's, for each persistence, by this measure."""
+    found: dict[str, dict[str, float]] = {}
+    for ours in results:
+        if ours.peer == RIQING:
+            peers = {result.peer: measure(result) for result in results if result.persistence == ours.persistence}
+            found[ours.persistence] = {
+                peer: round(measure(ours) / theirs, 2) for peer, theirs in peers.items() if peer != RIQING
+            }
+    return found
 
 
-def run(arguments: argparse.Namespace) -> list[Result]:
-    """Measure the peers that were asked for."""
-    console = Console(stderr=True)
-    with tempfile.TemporaryDirectory(prefix="riqing-bench-") as folder:
-        stack = Stack(Path(folder))
-        try:
-            stack.start(StartRequest(services=(), detach=True), migrate, console.print)
-            if arguments.autosave is not None:
-                set_autosave(stack, arguments.autosave)
-            bench = Bench(stack)
-            results = []
-            for peer in arguments.peers:
-                share = SLOW_PEER_SHARE if peer == "usual-script" else 1
-                console.print(f"Measuring {peer}")
-                results.append(bench.measure(peer, arguments.messages // share))
-            return results
-        finally:
-            stack.stop(console.print)
+def all_ratios(results: list[Throughput]) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the ratios of messages a second of time, and of messages a second of processor time.
+
+    The second hardly changes with what else the machine has to do.
+    """
+    return {
+        "by time": ratios(results, lambda result: result.messages_per_s),
+        "by processor time": ratios(results, lambda result: 1 / sum(result.processor_us.values())),
+    }
 
 
-def ratios(results: list[Result]) -> dict[str, float]:
-    """Return our rate divided by each peer's."""
-    rates = {result.peer: result.messages_per_s for result in results}
-    ours = rates.get("riqing")
-    return {peer: round(ours / rate, 2) for peer, rate in rates.items() if ours and peer != "riqing"}
-
-
-def print_table(results: list[Result]) -> None:
-    """Print what was measured for a person."""
+def print_throughput(results: list[Throughput]) -> None:
+    """Print rates and costs for a person."""
     names = list(results[0].processor_us)
-    title = "Rate, and microseconds of processor time per message of each process"
-    table = Table("peer", "messages", "per second", *names, title=title)
+    title = "Messages a second, and microseconds of processor time a message"
+    columns = ("broker", "peer", "messages", "per second", *names, "all", "broker busy", "idle")
+    rows = Table(title=title)
+    for column in columns:
+        rows.add_column(column, no_wrap=True)
     for result in results:
-        costs = (f"{result.processor_us[name]:.1f}" for name in names)
-        table.add_row(result.peer, f"{result.messages:,}", f"{result.messages_per_s:,.0f}", *costs)
-    Console().print(table)
-    for peer, ratio in ratios(results).items():
-        print(f"riqing / {peer}: {ratio}")
+        costs = (f"{cost:.1f}" for cost in (*result.processor_us.values(), sum(result.processor_us.values())))
+        rate = f"{result.messages_per_s:,}"
+        shares = (f"{result.broker_share:.0%}", f"{result.idle_share:.0%}")
+        rows.add_row(result.persistence, result.peer, f"{result.messages:,}", rate, *costs, *shares)
+    output.print(rows)
+    for by, of_persistence in all_ratios(results).items():
+        for persistence, by_peer in of_persistence.items():
+            print(f"{persistence}, {by}: " + ", ".join(f"riqing / {peer} {ratio}" for peer, ratio in by_peer.items()))
+
+
+def print_latency(results: list[Latency]) -> None:
+    """Print delays for a person."""
+    rows = Table("broker", "peer", "per second", "samples", "p50 ms", "p99 ms", "p99 / linger")
+    rows.title = "From publishing to being visible in the database"
+    for result in results:
+        delays = (f"{result.p50_ms:.0f}", f"{result.p99_ms:.0f}", f"{result.p99_lingers}")
+        rows.add_row(result.persistence, result.peer, f"{result.rate:,}", f"{result.samples:,}", *delays)
+    output.print(rows)
 
 
 def main() -> int:
     """Measure and print; return the exit status."""
+    if sys.argv[1:2] and (further := FURTHER.get(sys.argv[1])):
+        return further(sys.argv[2:])
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--messages", type=int, default=100_000)
-    parser.add_argument("--peers", nargs="+", choices=[*PEERS], default=[*PEERS])
-    parser.add_argument("--autosave", type=int, help="the broker's autosave_interval; 0 for none, default as shipped")
+    parser.add_argument("--messages", type=int, default=300_000)
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=PEERS)
+    parser.add_argument("--persistence", nargs="+", choices=PERSISTENCE, default=PERSISTENCE)
+    parser.add_argument("--rates", nargs="*", type=int, default=[1_000, 5_000, 10_000], help="at which to watch delays")
+    parser.add_argument("--seconds", type=float, default=15, help="of watching at each rate")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    results = run(arguments)
+    findings = run(arguments)
     if arguments.json:
-        found: dict[str, Any] = {"results": [asdict(result) for result in results], "ratios": ratios(results)}
-        print(json.dumps(found))
-    else:
-        print_table(results)
+        print(json.dumps(asdict(findings) | {"ratios": all_ratios(findings.throughput)}))
+        return 0
+    print_throughput(findings.throughput)
+    if findings.latency:
+        print_latency(findings.latency)
     return 0
 
 

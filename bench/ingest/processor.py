@@ -23,3 +23,9 @@ def _children(pid: int) -> list[int]:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
+
+
+def idle_s() -> float:
+    """Return the seconds that the machine's cores have had nothing to do, added up."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return int(fields[4]) / _TICKS_PER_S

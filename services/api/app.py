@@ -46,11 +46,11 @@ from services.api.routers import (
     vehicles,
     zones,
 )
-from services.api.settings import EnrolmentSettings, LimitSettings, ServerSettings, SignInSettings
+from services.api.settings import LimitSettings, ServerSettings, SignInSettings
 from services.api.sign_in import ensure_first_admin
 from services.api.tokens import Tokens
 from services.api.user_directory import UserDirectory
-from services.broker.settings import BrokerSettings
+from services.broker.settings import BrokerSettings, EnrolmentSettings
 from services.domain.errors import RiqingError
 from services.store.backlog import Backlog, load_backlog
 from services.store.connection import configured_url

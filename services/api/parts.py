@@ -10,10 +10,10 @@ from services.api.limits import RateLimiter
 from services.api.live.hub import LiveHub
 from services.api.metrics import Metrics
 from services.api.readiness import Readiness
-from services.api.settings import EnrolmentSettings, LimitSettings, ServerSettings, SignInSettings
+from services.api.settings import LimitSettings, ServerSettings, SignInSettings
 from services.api.tokens import Tokens
 from services.api.user_directory import UserDirectory
-from services.broker.settings import BrokerSettings
+from services.broker.settings import BrokerSettings, EnrolmentSettings
 
 
 @dataclass(frozen=True, slots=True)

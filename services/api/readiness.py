@@ -17,6 +17,7 @@ from services.broker.session import open_session
 from services.broker.settings import BrokerSettings
 from services.roads.datasets import Profile, find_current_dataset
 from services.roads.settings import RoadServersSettings, RoadsSettings
+from services.store.connection import StoreUnavailableError, require_writable
 
 FRESH_FOR_S = 2.0
 """Answers are kept this long, so that whoever polls /readyz does not load what it asks about."""
@@ -66,9 +67,10 @@ class Readiness:
         try:
             with self._database.connection() as connection:
                 connection.execute("SELECT FROM alarms LIMIT 1")
+                require_writable(connection)
         except psycopg.errors.UndefinedTable:
             return Dependency("database", State.UNAVAILABLE, "The schema is not there yet; `riqing up` makes it.")
-        except psycopg.Error as error:
+        except (psycopg.Error, StoreUnavailableError) as error:
             return Dependency("database", State.UNAVAILABLE, " ".join(str(error).split()))
         return Dependency("database", State.READY)
 

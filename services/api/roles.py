@@ -65,6 +65,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("GET", "/api/v1/coverage/stations"): OFFICE,
     ("GET", "/api/v1/utilisation/stations"): OFFICE,
     ("GET", "/api/v1/utilisation/toilets"): OFFICE,
+    ("GET", "/api/v1/utilisation/vehicles"): OFFICE,
+    ("GET", "/api/v1/utilisation/containers"): OFFICE,
     ("GET", "/api/v1/alarms"): WITH_CONTRACTOR,
     ("POST", "/api/v1/alarms/{alarm_id}/acknowledge"): PLANNING,
     ("GET", "/api/v1/cases"): WITH_CONTRACTOR,

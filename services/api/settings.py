@@ -56,9 +56,3 @@ class LimitSettings(BaseSettings):
     connections: int = Field(default=10, gt=0, validation_alias="RIQING_API_CONNECTIONS")
     statement_s: int = Field(default=30, gt=0, validation_alias="RIQING_API_STATEMENT_S")
     stream_backlog_bytes: int = Field(default=4_000_000, gt=0, validation_alias="RIQING_STREAM_BACKLOG_BYTES")
-
-
-class EnrolmentSettings(BaseSettings):
-    """What enrolled devices are told: the broker's address, where they reach it by another than the services."""
-
-    device_mqtt_url: str | None = Field(default=None, validation_alias="RIQING_DEVICE_MQTT_URL")

@@ -15,6 +15,7 @@ CONTROL_TOPICS = "$CONTROL/dynamic-security/#"
 
 SERVICES_RULES: tuple[tuple[str, str], ...] = (
     ("subscribePattern", "riqing/v1/#"),
+    ("subscribePattern", "$share/riqing-ingest/riqing/v1/#"),
     ("publishClientReceive", "riqing/v1/#"),
     ("publishClientSend", "riqing/v1/+/vehicle/+/route"),
     ("subscribePattern", CONTROL_TOPICS),

@@ -2,12 +2,15 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.broker.accounts import rules
 from services.broker.address import BrokerAddress
 from services.broker.control import Command, require_success, send_commands, subscribe_to_responses
+from services.broker.errors import BrokerError
 from services.broker.session import Session, open_session
+from services.broker.settings import EnrolmentSettings
+from services.broker.spool import ensure_spool
 from services.domain.kinds import DeviceKind, MessageKind
 from services.domain.topics import TopicError, check_device_id, device_prefix
 
@@ -27,11 +30,41 @@ class DeviceCredential:
     """The broker's address, without secrets."""
     topic_prefix: str
     """The device publishes below this topic and nowhere else."""
+    mqtts_url: str | None = None
+    """The same broker with TLS, where it has a listener for both."""
+    ca_certificate: str | None = None
+    """PEM of the authority that signed the broker's certificate, where not everybody trusts it."""
+
+
+def as_told(credential: DeviceCredential, enrolment: EnrolmentSettings) -> DeviceCredential:
+    """Return a credential with the addresses at which devices reach the broker, and whom they must trust there.
+
+    Raises:
+        BrokerError: the authority's certificate is there and cannot be read.
+
+    """
+    file = enrolment.device_ca_file
+    try:
+        certificate = file.read_text(encoding="ascii") if file is not None and file.is_file() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrokerError(f"{file}, which devices must trust (RIQING_DEVICE_CA_FILE), cannot be read.") from error
+    return replace(
+        credential,
+        mqtt_url=enrolment.device_mqtt_url or credential.mqtt_url,
+        mqtts_url=enrolment.device_mqtts_url or None,
+        ca_certificate=certificate,
+    )
 
 
 def device_username(kind: DeviceKind, device_id: str) -> str:
     """Return a device's name at the broker; ids are unique within their kind only."""
     return f"{kind}.{device_id}"
+
+
+def device_of(username: str) -> tuple[DeviceKind, str] | None:
+    """Return whose account a name at the broker is; None where it is no device's."""
+    kind, dot, device_id = username.partition(".")
+    return (DeviceKind(kind), device_id) if dot and kind in set(DeviceKind) else None
 
 
 def _role_name(kind: DeviceKind, device_id: str) -> str:
@@ -67,6 +100,7 @@ def enrol_devices(mqtt_url: str, town_name: str, devices: Sequence[tuple[DeviceK
     address = BrokerAddress.parse(mqtt_url)
     credentials = [_new_credential(address, town_name, DeviceKind(kind), device_id) for kind, device_id in devices]
     with open_session(address) as session:
+        ensure_spool(session, address, town_name)
         subscribe_to_responses(session)
         _create_or_change(session, [_role_command(credential) for credential in credentials], "modifyRole")
         _create_or_change(session, [_account_command(credential) for credential in credentials], "setClientPassword")
@@ -118,6 +152,35 @@ def _create_or_change(session: Session, creations: Sequence[Command], change: st
     require_success(creations, [None if error in ALREADY_THERE else error for error in outcomes])
     changes = [{**command, "command": change} for command in there]
     require_success(changes, send_commands(session, changes))
+
+
+def suspend_device(mqtt_url: str, kind: DeviceKind, device_id: str) -> bool:
+    """Disconnect a device and keep it out until `resume_device`; return whether it has an account.
+
+    Raises:
+        BrokerError: the broker cannot be reached or refused.
+
+    """
+    return _command_account(mqtt_url, "disableClient", kind, device_id)
+
+
+def resume_device(mqtt_url: str, kind: DeviceKind, device_id: str) -> bool:
+    """Let a device in again; return whether it has an account.
+
+    Raises:
+        BrokerError: the broker cannot be reached or refused.
+
+    """
+    return _command_account(mqtt_url, "enableClient", kind, device_id)
+
+
+def _command_account(mqtt_url: str, name: str, kind: DeviceKind, device_id: str) -> bool:
+    command: Command = {"command": name, "username": device_username(DeviceKind(kind), device_id)}
+    with open_session(BrokerAddress.parse(mqtt_url)) as session:
+        subscribe_to_responses(session)
+        outcomes = send_commands(session, [command])
+    require_success([command], [None if error in NOT_THERE else error for error in outcomes])
+    return outcomes[0] is None
 
 
 def revoke_device(mqtt_url: str, kind: DeviceKind, device_id: str) -> bool:

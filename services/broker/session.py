@@ -14,6 +14,8 @@ from services.broker.address import BrokerAddress
 from services.broker.errors import BrokerError
 
 CONNECTED_WITHIN_S = 10.0
+NO_MATCHING_SUBSCRIBERS = 0x10
+"""The broker has taken the message, and nobody will get it."""
 
 
 class Session:
@@ -24,8 +26,10 @@ class Session:
         self._address = address
         self._messages: queue.SimpleQueue[MQTTMessage] = queue.SimpleQueue()
         self._grants: queue.SimpleQueue[list[ReasonCode]] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[tuple[int, ReasonCode]] = queue.SimpleQueue()
         client.on_message = lambda _client, _data, message: self._messages.put(message)
         client.on_subscribe = lambda _client, _data, _id, codes, _properties: self._grants.put(codes)
+        client.on_publish = lambda _client, _data, message_id, code, _: self._outcomes.put((message_id, code))
 
     def subscribe(self, topic_filter: str) -> None:
         """Subscribe and wait until the broker has granted it.
@@ -45,6 +49,24 @@ class Session:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Hand a message to the broker, without waiting for its acknowledgement."""
         self._client.publish(topic, payload, qos=1, retain=retain)
+
+    def is_heard(self, topic: str) -> bool:
+        """Publish an empty message and tell whether anybody has subscribed to it, be he connected or not.
+
+        Raises:
+            BrokerError: the broker does not say.
+
+        """
+        published = self._client.publish(topic, b"", qos=1)
+        try:
+            message_id, code = self._outcomes.get(timeout=CONNECTED_WITHIN_S)
+            while message_id != published.mid:
+                message_id, code = self._outcomes.get(timeout=CONNECTED_WITHIN_S)
+        except queue.Empty:
+            raise BrokerError(f"The broker at {self._address} gave no answer.") from None
+        if code.is_failure:
+            raise BrokerError(f"{self._address.username} may not publish to {topic} at {self._address}: {code}.")
+        return code.value != NO_MATCHING_SUBSCRIBERS
 
     def receive(self, within_s: float) -> MQTTMessage:
         """Return the next message.

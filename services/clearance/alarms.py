@@ -6,17 +6,18 @@ from datetime import datetime, timedelta
 
 from services.domain.clock import TownClock
 from services.domain.gases import H2S_LIMIT, H2S_MG_M3_PER_PPM, NH3_LIMITS, NH3_MG_M3_PER_PPM
+from services.domain.kinds import AlarmKind
 from services.domain.town import Town
 from services.store import alarm_signs as signs
 from services.store.alarms import clear_alarm, raise_alarm
 from services.store.connection import Connection
 from services.store.standards import load_standard_limits
 
-CONTAINER_OVERFULL = "container_overfull"
-DEVICE_SILENT = "device_silent"
-STATION_OVER_CAPACITY = "station_over_capacity"
-TOILET_ODOUR = "toilet_odour"
-DUE_VISIT_AT_RISK = "due_visit_at_risk"
+CONTAINER_OVERFULL = AlarmKind.CONTAINER_OVERFULL.value
+DEVICE_SILENT = AlarmKind.DEVICE_SILENT.value
+STATION_OVER_CAPACITY = AlarmKind.STATION_OVER_CAPACITY.value
+TOILET_ODOUR = AlarmKind.TOILET_ODOUR.value
+DUE_VISIT_AT_RISK = AlarmKind.DUE_VISIT_AT_RISK.value
 KINDS = [CONTAINER_OVERFULL, DEVICE_SILENT, STATION_OVER_CAPACITY, TOILET_ODOUR, DUE_VISIT_AT_RISK]
 
 FORGOTTEN_AFTER = timedelta(days=7)

@@ -15,12 +15,14 @@ from services.clearance.track import FloatArray, Track, clean_track
 from services.clearance.visits import find_visits, points_within_reach
 from services.clearance.weights import Weighing, share_weights
 from services.domain.due import due_visits
+from services.domain.errors import ConflictError
 from services.domain.kinds import DeviceKind
 from services.domain.town import Interval
 from services.domain.visit import DueVisitDecision, Visit
 from services.store import visits as store
 from services.store.connection import Connection
 from services.store.evidence import load_fixes, load_levels, load_service_events, load_weighings
+from services.store.retention import Kept, load_dropped
 
 MARGIN = timedelta(minutes=30)
 """How far beyond a service day its readings are looked at, so that a visit across its end is seen whole."""
@@ -30,8 +32,32 @@ NEAR_M = 150.0
 """Nearer than this a vehicle may have emptied a container, as far as its level can tell."""
 
 
+class ReadingsGoneError(ConflictError):
+    """A service day whose readings are no longer all there was to be decided again."""
+
+
+def readings_are_kept(connection: Connection, register: Register, day: date) -> bool:
+    """Tell whether all readings that decisions of `day` rest on are still there."""
+    dropped = load_dropped(connection, Kept.READINGS)
+    return dropped is None or not dropped.contains(register.town.service_day(day).start)
+
+
+def _require_readings(connection: Connection, register: Register, day: date) -> None:
+    if not readings_are_kept(connection, register, day):
+        raise ReadingsGoneError(
+            f"The readings of {day} are no longer kept, so what was decided of it stands "
+            "(RIQING_KEEPING_READINGS_DAYS says how long they are)."
+        )
+
+
 def open_day(connection: Connection, register: Register, day: date, now: datetime) -> None:
-    """Bring the due visits of `day` in line with the register, then decide all of them."""
+    """Bring the due visits of `day` in line with the register, then decide all of them.
+
+    Raises:
+        ReadingsGoneError: its readings are no longer kept.
+
+    """
+    _require_readings(connection, register, day)
     required = due_visits(register.town, register.points.values(), day)
     owners = {item.point_id: register.owner(item.point_id) for item in required}
     present = {(item.due.point_id, item.due.occurrence) for item in store.load_stored_due_visits(connection, day)}
@@ -43,7 +69,13 @@ def open_day(connection: Connection, register: Register, day: date, now: datetim
 def decide_vehicles(
     connection: Connection, register: Register, day: date, vehicle_ids: Iterable[str], now: datetime
 ) -> set[str]:
-    """Find the visits of some vehicles on `day` anew; return the points at which something changed."""
+    """Find the visits of some vehicles on `day` anew; return the points at which something changed.
+
+    Raises:
+        ReadingsGoneError: its readings are no longer kept.
+
+    """
+    _require_readings(connection, register, day)
     wanted = {vehicle_id for vehicle_id in vehicle_ids if vehicle_id in register.vehicles}
     if not wanted:
         return set()
@@ -83,7 +115,13 @@ def decide_points(connection: Connection, day: date, point_ids: Iterable[str] | 
 
 
 def share_day_weights(connection: Connection, register: Register, day: date) -> None:
-    """Share the day's weighings over vehicles, zones and hours anew."""
+    """Share the day's weighings over vehicles, zones and hours anew.
+
+    Raises:
+        ReadingsGoneError: its readings are no longer kept.
+
+    """
+    _require_readings(connection, register, day)
     service_day = register.town.service_day(day)
     zone_info = register.town.zone_info
     weighings = [

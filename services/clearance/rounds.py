@@ -81,9 +81,10 @@ class Rounds:
             work = Work()
             batches = take_stored_batches(connection, BATCHES_A_ROUND)
             register = self._collect(connection, register, batches, work)
-            self._open_days(connection, register, clock, today, now, work)
             if is_new:
                 work.vehicles[today] |= set(register.vehicles)
+            _leave_what_stands(connection, register, work)
+            self._open_days(connection, register, clock, today, now, work)
             self._notice_plans(connection, today, now)
             self._decide(connection, register, work, now)
             pass_deadlines(connection, now, today - LOOK_BACK)
@@ -136,6 +137,8 @@ class Rounds:
         if last is not None and not clock.simulated and (today - last).days <= MOST_DAYS_MADE_UP:
             wanted |= {last + timedelta(days=ahead) for ahead in range(1, (today - last).days)}
         for day in sorted(wanted - self._opened):
+            if not redecide.readings_are_kept(connection, register, day):
+                continue
             is_new = not has_due_visits(connection, day)
             if is_new or day >= today:
                 redecide.open_day(connection, register, day, now)
@@ -160,6 +163,18 @@ class Rounds:
                 redecide.decide_points(connection, day, points, now)
             if points or day in work.weighed:
                 redecide.share_day_weights(connection, register, day)
+
+
+def _leave_what_stands(connection: Connection, register: Register, work: Work) -> None:
+    """Take out the days whose readings are no longer all kept: what was decided of them stands."""
+    days = {*work.days, *work.told}
+    standing = {day for day in days if not redecide.readings_are_kept(connection, register, day)}
+    for day in sorted(standing & work.told):
+        log.warning("Readings of %s came after the others of that day were dropped; its decisions stand.", day)
+    work.told -= standing
+    work.weighed -= standing
+    for day in standing:
+        work.vehicles.pop(day, None)
 
 
 def _days_of(register: Register, observed: Interval, margin: timedelta = timedelta(0)) -> list[date]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +10,11 @@ FloatArray = NDArray[np.float64]
 
 METRES_PER_DEGREE = 111_320.0
 IMPOSSIBLE_SPEED_MPS = 45.0
-"""Faster than any sanitation vehicle (160 km/h): a fix that needs this both ways is a jump of the receiver."""
+"""Faster than any sanitation vehicle (160 km/h): a fix that needs this is a jump of the receiver."""
+CLOCK_STEP_S = 1.0
+"""Devices often tell whole seconds, so fixes of one instant may be so far apart in time."""
+LONGEST_RUN_OF_OUTLIERS = 30
+"""More wrong fixes in a row than this are believed; by then a vehicle can be nearly anywhere."""
 LEAST_NOISE_M, MOST_NOISE_M = 2.0, 30.0
 USUAL_NOISE_M = 8.0
 """What is taken where a track is too short to tell."""
@@ -62,21 +67,56 @@ def clean_track(track: Track) -> Track:
     track = track.part(order)
     if len(track) == 0:
         return track
-    track = track.part(np.concatenate(([True], np.diff(track.time_s) > 0)))
-    return track.part(~_jumps(track))
+    track = track.part(~outliers(track.time_s, track.x_m, track.y_m))
+    return track.part(np.concatenate(([True], np.diff(track.time_s) > 0)))
 
 
-def _jumps(track: Track) -> NDArray[np.bool_]:
-    """Mark fixes that lie impossibly far from both neighbours while these are near each other."""
-    jumps = np.zeros(len(track), dtype=np.bool_)
-    if len(track) < 3:
-        return jumps
-    step_mps = np.hypot(np.diff(track.x_m), np.diff(track.y_m)) / np.diff(track.time_s)
-    around_m = np.hypot(track.x_m[2:] - track.x_m[:-2], track.y_m[2:] - track.y_m[:-2])
-    around_mps = around_m / (track.time_s[2:] - track.time_s[:-2])
-    too_fast = (step_mps[:-1] > IMPOSSIBLE_SPEED_MPS) & (step_mps[1:] > IMPOSSIBLE_SPEED_MPS)
-    jumps[1:-1] = too_fast & (around_mps < IMPOSSIBLE_SPEED_MPS)
-    return jumps
+def outliers(time_s: FloatArray, x_m: FloatArray, y_m: FloatArray) -> NDArray[np.bool_]:
+    """Mark the fixes that no vehicle could have driven to, as few as need be.
+
+    What is not marked is the longest sequence of fixes of which each could be reached from the one before; of two
+    that are as long, the one with the shorter way. Fixes must be in order of time; several may be of one instant.
+    """
+    if len(time_s) < 2:
+        return np.zeros(len(time_s), dtype=np.bool_)
+    reach_m = IMPOSSIBLE_SPEED_MPS * np.maximum(np.diff(time_s), CLOCK_STEP_S)
+    if (np.hypot(np.diff(x_m), np.diff(y_m)) <= reach_m).all():
+        return np.zeros(len(time_s), dtype=np.bool_)
+    return ~_longest_plausible(time_s, x_m, y_m)
+
+
+@numba.njit(cache=True)
+def _longest_plausible(time_s: FloatArray, x_m: FloatArray, y_m: FloatArray) -> NDArray[np.bool_]:
+    """Return which fixes are of the longest plausible sequence, by dynamic programming over its last fix."""
+    count = len(time_s)
+    length, way_m = np.ones(count), np.zeros(count)
+    before = np.full(count, -1)
+    longest = 0  # the last fix of the longest sequence among those too long ago to be a neighbour
+    for fix in range(count):
+        old = fix - LONGEST_RUN_OF_OUTLIERS - 1
+        if old >= 0:
+            if length[old] > length[longest]:
+                longest = old
+            # Whoever cannot be reached from any of its neighbours begins anew behind what was before them.
+            length[fix], way_m[fix], before[fix] = length[longest] + 1, way_m[longest], longest
+        for earlier in range(max(0, old + 1), fix):
+            leg_m = np.hypot(x_m[fix] - x_m[earlier], y_m[fix] - y_m[earlier])
+            leg_s = max(time_s[fix] - time_s[earlier], CLOCK_STEP_S)
+            if leg_m > IMPOSSIBLE_SPEED_MPS * leg_s:
+                continue
+            longer = length[earlier] + 1 - length[fix]
+            if longer > 0 or (longer == 0 and way_m[earlier] + leg_m < way_m[fix]):
+                length[fix], way_m[fix], before[fix] = length[earlier] + 1, way_m[earlier] + leg_m, earlier
+    last = 0
+    for fix in range(count):
+        longer = length[fix] - length[last]
+        if longer > 0 or (longer == 0 and way_m[fix] < way_m[last]):
+            last = fix
+    plausible = np.zeros(count, dtype=np.bool_)
+    while last >= 0:
+        plausible[last] = True
+        last = before[last]
+    return plausible
 
 
 def noise_of(track: Track) -> float:

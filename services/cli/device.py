@@ -12,7 +12,7 @@ from rich.table import Table
 
 from services.broker import credentials
 from services.broker.credentials import DeviceCredential
-from services.broker.settings import BrokerSettings
+from services.broker.settings import BrokerSettings, EnrolmentSettings
 from services.cli.options import DEFAULT_DATA_DIR, DataDir
 from services.domain.kinds import DeviceKind
 from services.store import devices as store
@@ -66,11 +66,11 @@ def device_add(
             f"riqing: the register has no {kind} {missing.asset_id!r} yet; import it, or name another with --asset.",
             file=sys.stderr,
         )
-    fields = asdict(credential)
+    fields = asdict(credentials.as_told(credential, EnrolmentSettings()))
     if as_json:
         print(json.dumps(fields, ensure_ascii=False))
     else:
-        print(*(f"{name:<13}{value}" for name, value in fields.items()), sep="\n")
+        print(*(f"{name:<15}{value}" for name, value in fields.items() if value is not None), sep="\n")
 
 
 def device_list(

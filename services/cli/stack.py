@@ -36,13 +36,15 @@ def up(
     data_dir: StackDir = DEFAULT_DATA_DIR,
     api_port: Port = None,
     mqtt_port: Port = None,
+    mqtts_port: Port = None,
     db_port: Port = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is up.")] = False,
 ) -> None:
     """Start the local stack: database, broker, ingest, planner, clearance, roads and API, without simulation."""
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    ports = {"api": api_port, "mqtt": mqtt_port, "database": db_port}
-    services = chosen_services(StackSettings().processes)
+    ports = {"api": api_port, "mqtt": mqtt_port, "mqtts": mqtts_port, "database": db_port}
+    settings = StackSettings()
+    services = chosen_services(settings.processes, settings.ingest_workers)
     stack = Stack(data_dir)
     # SIGINT too: a shell that starts us in the background has it ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -164,6 +164,34 @@ class EvidenceKind(StrEnum):
     LOAD_RISE = "load_rise"
 
 
+class AlarmKind(StrEnum):
+    """What an alarm is about."""
+
+    CONTAINER_OVERFULL = "container_overfull"
+    DEVICE_SILENT = "device_silent"
+    STATION_OVER_CAPACITY = "station_over_capacity"
+    TOILET_ODOUR = "toilet_odour"
+    DUE_VISIT_AT_RISK = "due_visit_at_risk"
+    PUBLISH_REFUSED = "publish_refused"
+    """A device publishes where it may not."""
+    DEVICE_TOO_FAST = "device_too_fast"
+    """A device has sent more than its share and is kept out for a moment."""
+    DEVICE_CLOCK_WRONG = "device_clock_wrong"
+    SPOOL_FILLING = "spool_filling"
+    """The broker holds many messages that are not stored yet."""
+    SPOOL_OVERFLOWED = "spool_overflowed"
+    """The broker has dropped messages that it had acknowledged."""
+
+
+ALARM_SUBJECTS: dict[DeviceKind, str] = {
+    DeviceKind.VEHICLE: "vehicle",
+    DeviceKind.STATION: "facility",
+    DeviceKind.TOILET: "facility",
+    DeviceKind.CONTAINER: "point",
+}
+"""The kind of subject of an alarm about a device: what the device speaks for."""
+
+
 class Role(StrEnum):
     """What a signed-in person may do."""
 

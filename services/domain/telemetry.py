@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from services.domain.kinds import MessageKind, ServiceOutcome, ServiceSource, StopKind, WeighingDirection
 
-Timestamp = Annotated[str, Meta(min_length=20, max_length=40)] | Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
+Timestamp = Annotated[str, Meta(max_length=40)] | Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
 Sequence = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
 Ratio = Annotated[float, Meta(ge=0, le=1)]

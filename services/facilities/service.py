@@ -1,11 +1,13 @@
 """What the API and the bulletin ask of facilities: fetch from the store, call the calculation, return its result."""
 
 from collections import defaultdict
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from services.domain.kinds import DISPOSAL_SITE_KINDS, FacilityKind
+from services.domain.registry import Facility
 from services.domain.town import Interval
 from services.facilities.areas import FloatArray, ZoneAreas
 from services.facilities.coverage import DemandKind, StationCoverage, ToiletCoverage
@@ -19,7 +21,9 @@ from services.roads.walking import WalkingNetwork
 from services.store.connection import Connection
 from services.store.evidence import StoredWeighing, load_weighings
 from services.store.facility_readings import USAGE_COLUMNS, load_station_times, load_usages
+from services.store.kept_measures import load_measures
 from services.store.registry import load_facilities, load_points, load_population, load_zones
+from services.store.retention import Kept, load_dropped
 from services.store.standards import load_standard_limits
 from services.store.town import load_clock, load_town
 
@@ -87,13 +91,15 @@ def toilet_utilisation(
     if not buckets:
         return []
     limits = load_standard_limits(connection)
-    usages = load_usages(connection, Interval(buckets[0].start - BEFORE, buckets[-1].end))
+    gone, told = _split_where_readings_are_gone(connection, buckets)
+    usages = load_usages(connection, Interval(told[0].start - BEFORE, told[-1].end)) if told else {}
     silent = {name: np.empty(0) for name in USAGE_COLUMNS}
-    return [
-        row
-        for facility in load_facilities(connection, [FacilityKind.PUBLIC_TOILET])
-        for row in use_of_toilet(facility, town, buckets, now, usages.get(facility.facility_id, silent), limits)
-    ]
+    found = []
+    for facility in load_facilities(connection, [FacilityKind.PUBLIC_TOILET]):
+        unheard = use_of_toilet(facility, town, gone, now, silent, limits)
+        found += _with_kept(connection, bucket, facility, unheard)
+        found += use_of_toilet(facility, town, told, now, usages.get(facility.facility_id, silent), limits)
+    return found
 
 
 def station_utilisation(
@@ -107,23 +113,47 @@ def station_utilisation(
     buckets = buckets_of(town, start, end, bucket)
     if not buckets:
         return []
-    span = Interval(buckets[0].start, buckets[-1].end)
-    heard = load_station_times(connection, Interval(span.start - BEFORE, span.end))
+    gone, told = _split_where_readings_are_gone(connection, buckets)
+    heard: dict[str, FloatArray] = {}
     weighings: dict[str, list[StoredWeighing]] = defaultdict(list)
-    for weighing in load_weighings(connection, span):
-        weighings[weighing.facility_id].append(weighing)
-    return [
-        row
-        for facility in load_facilities(connection, [FacilityKind.TRANSFER_STATION, *DISPOSAL_SITE_KINDS])
-        for row in use_of_station(
-            facility,
-            town,
-            buckets,
-            now,
-            weighings[facility.facility_id],
-            heard.get(facility.facility_id, np.empty(0)),
-        )
-    ]
+    if told:
+        span = Interval(told[0].start, told[-1].end)
+        heard = load_station_times(connection, Interval(span.start - BEFORE, span.end))
+        for weighing in load_weighings(connection, span):
+            weighings[weighing.facility_id].append(weighing)
+    silent = np.empty(0)
+    found = []
+    for facility in load_facilities(connection, [FacilityKind.TRANSFER_STATION, *DISPOSAL_SITE_KINDS]):
+        unheard = use_of_station(facility, town, gone, now, [], silent)
+        found += _with_kept(connection, bucket, facility, unheard)
+        own = weighings[facility.facility_id]
+        found += use_of_station(facility, town, told, now, own, heard.get(facility.facility_id, silent))
+    return found
+
+
+def _split_where_readings_are_gone(
+    connection: Connection, buckets: list[Interval]
+) -> tuple[list[Interval], list[Interval]]:
+    """Return the buckets of which readings may be gone, and the others."""
+    dropped = load_dropped(connection, Kept.READINGS)
+    if dropped is None:
+        return [], buckets
+    gone = [span for span in buckets if span.start < dropped.end and span.end > dropped.start]
+    return gone, [span for span in buckets if span not in gone]
+
+
+def _with_kept(
+    connection: Connection, bucket: Bucket, facility: Facility, unheard: list[Utilisation]
+) -> list[Utilisation]:
+    """Return what was kept of a facility for spans whose readings are gone, where it was; else it is a gap."""
+    if not unheard:
+        return []
+    end = unheard[-1].start + timedelta(microseconds=1)
+    kept = {
+        row.start: Utilisation(**asdict(row))
+        for row in load_measures(connection, bucket, facility.facility_id, unheard[0].start, end)
+    }
+    return [kept.get(row.start, row) for row in unheard]
 
 
 class RoadHauls:

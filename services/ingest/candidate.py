@@ -37,6 +37,8 @@ class Batch:
     retention: timedelta
     payload_bytes: int
     refusals: list[Refusal] = field(default_factory=list)
+    ahead: dict[int, timedelta] = field(default_factory=dict)
+    """By how much the clocks of devices run ahead whose readings were refused as from the future, by device key."""
 
     def refuse(self, candidate: Candidate, reason: RefusalReason, detail: str) -> None:
         """Put a candidate aside as a dead letter."""

@@ -1,6 +1,6 @@
 """From accepted readings to the rows that the store takes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ import msgspec
 
 from services.domain.kinds import MessageKind
 from services.domain.telemetry import PositionReading, StatusReading, WeighingReading
+from services.domain.town import Town
 from services.ingest.candidate import Candidate
 from services.ingest.steps.instant import instant_of
 from services.store.readings import Row, value_columns
@@ -92,3 +93,40 @@ def observed_span(candidates: Iterable[Candidate]) -> tuple[datetime, datetime]:
     """Return the first and the last instant of readings, of which there is at least one."""
     instants = [candidate.observed_at for candidate in candidates if candidate.observed_at is not None]
     return min(instants), max(instants)
+
+
+def by_service_day(candidates: Sequence[Candidate], town: Town) -> list[Sequence[Candidate]]:
+    """Sort readings, of which there is at least one, by the service day that they speak of, the earliest first."""
+    first, last = observed_span(candidates)
+    day = town.service_day(town.service_date(first))
+    if last < day.end:
+        return [candidates]
+    days = [day]
+    found: dict[datetime, list[Candidate]] = {day.start: []}
+    for candidate in candidates:
+        at = candidate.observed_at
+        assert at is not None
+        if not day.contains(at):
+            known = next((one for one in days if one.contains(at)), None)
+            if known is None:
+                known = town.service_day(town.service_date(at))
+                days.append(known)
+            day = known
+        found.setdefault(day.start, []).append(candidate)
+    return [found[start] for start in sorted(found)]
+
+
+def device_spans(candidates: Iterable[Candidate]) -> list[tuple[int, datetime, datetime]]:
+    """Return the first and the last instant of each device's readings, in the order of device keys."""
+    firsts: dict[int, datetime] = {}
+    lasts: dict[int, datetime] = {}
+    for candidate in candidates:
+        key, at = candidate.device_key, candidate.observed_at
+        assert at is not None
+        if key not in firsts:
+            firsts[key] = lasts[key] = at
+        elif at > lasts[key]:
+            lasts[key] = at
+        elif at < firsts[key]:
+            firsts[key] = at
+    return [(key, firsts[key], lasts[key]) for key in sorted(firsts)]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from services.domain.town import Town
 from services.ingest.candidate import Batch
 from services.ingest.clocks import ClockHistory
 from services.ingest.delivery import Delivery
@@ -42,11 +43,11 @@ def retry_dead_letters(
     retries = []
     for letter in letters:
         batch = Batch(town.name, registry, clocks, retention, payload_bytes)
-        retries.append(_retry(connection, letter, batch))
+        retries.append(_retry(connection, letter, batch, town))
     return retries
 
 
-def _retry(connection: Connection, letter: DeadLetter, batch: Batch) -> Retry:
+def _retry(connection: Connection, letter: DeadLetter, batch: Batch, town: Town) -> Retry:
     received_at = datetime.now(UTC)
     delivery = Delivery(letter.topic.encode(), letter.payload, packet_id=0, generation=0, received_at=received_at)
     with connection.transaction():
@@ -55,7 +56,7 @@ def _retry(connection: Connection, letter: DeadLetter, batch: Batch) -> Retry:
             refusal = batch.refusals[0]
             renew_reason(connection, letter.dead_letter_id, refusal.reason.value, refusal.detail)
             return Retry(letter.dead_letter_id, refusal.detail)
-        outcome = BatchStore().store(connection, accepted, batch.refusals)
+        outcome = BatchStore(town).store(connection, accepted, batch.refusals)
         mark_retried(connection, letter.dead_letter_id, batch.clocks.town_time(received_at))
     refused = outcome.refused.total()
     return Retry(letter.dead_letter_id, f"{refused} of its readings were refused again." if refused else None)

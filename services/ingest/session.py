@@ -14,7 +14,7 @@ from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from services.domain.topics import ROOT
+from services.broker.spool import FIRST_WORKER, spool_filters
 from services.ingest.client import QUALITY_OF_SERVICE, TelemetryClient
 from services.ingest.delivery import Delivery
 from services.ingest.intake import Intake
@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 BURST_MESSAGES = 1_000
 """Read at most so many before looking after acknowledgements again."""
 
+REST_S = 0.002
+"""After a smaller burst nothing is read for so long. While we wait at the socket, each message that the broker sends
+wakes us up, which costs the broker more than the sending; so they gather in the socket instead."""
+
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 SHORT_LIVED_S = 2.0
 """A connection that ends sooner has usually been taken over by another client with the same id."""
@@ -32,9 +36,16 @@ SHORT_LIVED_S = 2.0
 class BrokerSession:
     """The ingest's session at the broker, which is the spool of what is not stored yet."""
 
-    def __init__(self, client: TelemetryClient, town_name: str, intake: Intake) -> None:
+    def __init__(
+        self,
+        client: TelemetryClient,
+        town_name: str,
+        intake: Intake,
+        worker: int = FIRST_WORKER,
+        workers: int = 1,
+    ) -> None:
         self._client = client
-        self._topic_filter = f"{ROOT}/{town_name}/#"
+        self._wanted, self._unwanted = spool_filters(town_name, worker, workers)
         self._intake = intake
         self._acknowledgements: deque[tuple[int, list[int]]] = deque()
         self._wake_reader, self._wake_writer = socket.socketpair()
@@ -91,13 +102,16 @@ class BrokerSession:
     def _serve(self) -> None:
         """Run the connection until it ends."""
         client = self._client
+        rested_s = 0.0
         while (connection := client.socket()) is not None:
             reads: list[Any] = [self._wake_reader]
-            has_room = self._intake.has_room()
-            if has_room:
+            rest_s = rested_s - time.monotonic()
+            may_read = rest_s <= 0 and self._intake.has_room()
+            if may_read:
                 reads.append(connection)
             writes = [connection] if client.want_write() else []
-            ready, writable, _ = select.select(reads, writes, [], 0 if _has_pending(connection) and has_room else 1.0)
+            wait_s = rest_s if rest_s > 0 else 0 if may_read and _has_pending(connection) else 1.0
+            ready, writable, _ = select.select(reads, writes, [], wait_s)
             if self._wake_reader in ready:
                 self._take_wake_ups()
                 self._write_acknowledgements()
@@ -106,10 +120,12 @@ class BrokerSession:
                 client.disconnect()
                 client.loop_write()
                 return
-            if connection in ready or (has_room and _has_pending(connection)):
+            if connection in ready or (may_read and _has_pending(connection)):
                 burst = client.read_burst(BURST_MESSAGES)
                 if burst:
                     self._intake.put(burst)
+                if len(burst) < BURST_MESSAGES:
+                    rested_s = time.monotonic() + REST_S
             if writable or client.want_write():
                 client.loop_write()
             client.loop_misc()
@@ -135,15 +151,22 @@ class BrokerSession:
             return
         found = "the session was kept" if flags.session_present else "the session is new"
         log.info("Connected to the broker at %s:%d; %s.", client.host, client.port, found)
-        client.subscribe(self._topic_filter, QUALITY_OF_SERVICE)
+        if self._wanted:
+            client.subscribe([(topic_filter, QUALITY_OF_SERVICE) for topic_filter in self._wanted])
+        else:  # a session that is to run dry
+            self._subscribed_s = time.monotonic()
+            client.unsubscribe(self._unwanted)
 
     def _on_subscribe(
         self, client: Client, userdata: Any, packet_id: int, reasons: list[ReasonCode], properties: Properties | None
     ) -> None:
-        del client, userdata, packet_id, properties
+        del userdata, packet_id, properties
         if any(reason.is_failure for reason in reasons):
-            log.error("The broker does not let us read %s; check its access rules.", self._topic_filter)
+            log.error("The broker does not let us read %s; check its access rules.", " and ".join(self._wanted))
             return
+        # Behind the subscription that takes their place: in between messages may come twice, but none is missed.
+        if self._unwanted:
+            client.unsubscribe(self._unwanted)
         self._subscribed_s = time.monotonic()
 
     def _on_disconnect(

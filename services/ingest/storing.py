@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 import psycopg
 
 from services.domain.kinds import MessageKind
+from services.domain.town import Town
 from services.ingest.candidate import Candidate
 from services.ingest.packing import (
     by_message,
+    by_service_day,
+    device_spans,
     last_observed,
     latest_position_rows,
-    observed_span,
     reading_row,
     status_rows,
 )
@@ -29,6 +31,7 @@ from services.store.readings import (
     merge_readings,
     record_stored_batch,
 )
+from services.store.rollups import note_stored_spans
 
 ROW_ERRORS = (psycopg.DataError, psycopg.IntegrityError, ValueError, TypeError, ArithmeticError, struct.error)
 """What is the fault of a row: the database refuses it, or it cannot even be written in the database's binary form.
@@ -51,8 +54,11 @@ class Outcome:
 class BatchStore:
     """Writes batches over one connection."""
 
-    def __init__(self) -> None:
+    def __init__(self, town: Town, *, keeps_status: bool = True) -> None:
+        """Of several workers one alone keeps the devices' words on being connected, in the order of their arrival."""
+        self._town = town
         self._wary = 0
+        self._keeps_status = keeps_status
 
     def store(self, connection: Connection, accepted: Sequence[Candidate], refusals: Sequence[Refusal]) -> Outcome:
         """Store readings and dead letters, everything committed when this returns.
@@ -113,16 +119,21 @@ class BatchStore:
         write = merge_readings if self._wary else copy_readings
         for message, candidates in sorted(by_message(accepted).items()):
             if message is MessageKind.STATUS:
-                keep_status(connection, status_rows(candidates))
-                stored[message] = len(candidates)
+                if self._keeps_status:
+                    keep_status(connection, status_rows(candidates))
+                    stored[message] = len(candidates)
                 continue
-            count = write(connection, message, [reading_row(candidate) for candidate in candidates])
-            stored[message], duplicates[message] = count, len(candidates) - count
             if message is MessageKind.POSITION:
                 keep_latest_positions(connection, latest_position_rows(candidates))
-            if count:
-                keys = sorted({candidate.device_key for candidate in candidates})
-                record_stored_batch(connection, message, keys, *observed_span(candidates), count)
+            for of_day in by_service_day(candidates, self._town):
+                count = write(connection, message, [reading_row(candidate) for candidate in of_day])
+                stored[message] += count
+                duplicates[message] += len(of_day) - count
+                if count:
+                    spans = device_spans(of_day)
+                    keys, firsts, lasts = ([*column] for column in zip(*spans, strict=True))
+                    record_stored_batch(connection, message, keys, min(firsts), max(lasts), count)
+                    note_stored_spans(connection, message, spans)
         keep_last_observed(connection, last_observed(accepted))
         announce_readings(connection)
         self._wary = max(self._wary - 1, 0)

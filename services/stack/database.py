@@ -62,6 +62,16 @@ def create_cluster(folder: Path, tools: Tools, account: ServerAccount, superuser
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
     account.give(unfinished)
+    try:
+        _make_files(unfinished, folder, tools, account, superuser_password)
+    except BaseException:  # a Ctrl-C too leaves nothing half made
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    unfinished.rename(folder)
+
+
+def _make_files(unfinished: Path, folder: Path, tools: Tools, account: ServerAccount, superuser_password: str) -> None:
+    """Let `initdb` fill the folder `unfinished`, which will become `folder`."""
     with tempfile.NamedTemporaryFile("w", prefix="riqing-") as password_file:
         password_file.write(superuser_password)
         password_file.flush()
@@ -72,10 +82,8 @@ def create_cluster(folder: Path, tools: Tools, account: ServerAccount, superuser
         command += ["--encoding", "UTF8", "--locale-provider", "builtin", "--locale", "C.UTF-8"]
         result = subprocess.run(command, capture_output=True, text=True, check=False, env=server_environment())
     if result.returncode != 0:
-        shutil.rmtree(unfinished, ignore_errors=True)
         reason = next((line for line in result.stderr.splitlines() if "error" in line.lower()), result.stderr[-200:])
         raise StackError(f"PostgreSQL could not make its files in {folder}: {reason.strip()}")
-    unfinished.rename(folder)
 
 
 def server_environment() -> dict[str, str]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from services.stack.errors import StackError
 
-FLAGS = {"api": "--api-port", "mqtt": "--mqtt-port", "database": "--db-port"}
-PORT_NAMES = ("api", "mqtt", "database", "roads_truck", "roads_foot")
+FLAGS = {"api": "--api-port", "mqtt": "--mqtt-port", "mqtts": "--mqtts-port", "database": "--db-port"}
+PORT_NAMES = ("api", "mqtt", "database", "roads_truck", "roads_foot", "mqtts")
 FREE_PORTS = range(20_000, 32_000)
 """Below the range from which the system takes ports for outgoing connections, so that they stay free."""
 

@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from services.stack.errors import StackError
@@ -24,31 +24,43 @@ def _service(name: str, module: str, *arguments: str) -> Process:
     return Process(name, (sys.executable, "-m", module, *arguments))
 
 
+INGEST = _service("ingest", "services.ingest")
+
 SERVICES = (
     _service("roads-truck", "services.roads.serve", "truck"),
     _service("roads-foot", "services.roads.serve", "foot"),
-    _service("ingest", "services.ingest"),
+    INGEST,
+    _service("broker-watch", "services.ingest.watch"),
     _service("planner", "services.routing.worker"),
     _service("clearance", "services.clearance.service"),
+    _service("keeping", "services.keeping.service"),
     _service("api", "services.api"),
 )
 """Our own processes; all of them start once database and broker answer."""
 
 
-def chosen_services(names: Sequence[str] | None) -> tuple[Process, ...]:
+def services_with(ingest_workers: int) -> tuple[Process, ...]:
+    """Return all of our processes, with so many ingests: `ingest`, `ingest-2`, and so on."""
+    more = [replace(INGEST, name=f"{INGEST.name}-{number}") for number in range(2, ingest_workers + 1)]
+    at = SERVICES.index(INGEST) + 1
+    return (*SERVICES[:at], *more, *SERVICES[at:])
+
+
+def chosen_services(names: Sequence[str] | None, ingest_workers: int = 1) -> tuple[Process, ...]:
     """Return those of our processes that bear these names, all where there are none given.
 
     Raises:
         StackError: there is no process of such a name.
 
     """
+    services = services_with(ingest_workers)
     if names is None:
-        return SERVICES
-    known = {service.name: service for service in SERVICES}
+        return services
+    known = {service.name: service for service in services}
     for name in names:
         if name not in known:
             raise StackError(f"RIQING_PROCESSES names {name!r}, which is none of {', '.join(known)}.")
-    return tuple(service for service in SERVICES if service.name in names)
+    return tuple(service for service in services if service.name in names)
 
 
 SUPERVISOR_CONFIGURATION = """\

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -16,6 +16,9 @@ class StackSettings(BaseSettings):
 
     Several machines can share the work on one database and broker: say, planners on a second one.
     """
+
+    ingest_workers: int = Field(default=1, gt=0, le=64)
+    """How many ingests share the work, on all machines together; so many are run here unless `processes` says which."""
 
     @field_validator("processes", mode="before")
     @classmethod

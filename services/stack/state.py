@@ -26,6 +26,11 @@ class StackFolder:
         return self.folder / "broker"
 
     @property
+    def certificates(self) -> Path:
+        """The authority whose certificate devices trust, and its key."""
+        return self.folder / "certificates"
+
+    @property
     def roads(self) -> Path:
         """The built road datasets."""
         return self.folder / "roads"

@@ -66,3 +66,16 @@ def connect(database_url: str | None = None, *, autocommit: bool = False) -> Ite
         ) from error
     with connection:
         yield connection
+
+
+def require_writable(connection: Connection) -> None:
+    """Check that the database answers and takes changes.
+
+    Raises:
+        StoreUnavailableError: it is read-only: a standby, or set so by somebody or by a full disk.
+        psycopg.Error: it does not answer.
+
+    """
+    row = connection.execute("SELECT current_setting('transaction_read_only')").fetchone()
+    if row is not None and row[0] == "on":
+        raise StoreUnavailableError("The database is read-only: nothing can be stored.")

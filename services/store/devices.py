@@ -128,6 +128,33 @@ def find_enrolled(connection: Connection, names: Iterable[DeviceName]) -> Mappin
     return {(DeviceKind(row[0]), row[1]): EnrolledDevice(row[2], row[3]) for row in rows}
 
 
+def load_devices(connection: Connection, device_keys: Iterable[int]) -> list[Device]:
+    """Return the devices with these keys."""
+    with connection.cursor(row_factory=class_row(Device)) as cursor:
+        cursor.execute(
+            """
+            SELECT device_key, kind, device_id, asset_id, enrolled_at, revoked_at, online, status_changed_at,
+                firmware, last_observed_at
+            FROM devices WHERE device_key = ANY(%s) ORDER BY device_key
+            """,
+            (list(device_keys),),
+        )
+        return cursor.fetchall()
+
+
+def find_assets(connection: Connection, names: Iterable[DeviceName]) -> dict[DeviceName, str]:
+    """Return which vehicle, facility or collection point each of the named devices speaks for."""
+    wanted = list(names)
+    rows = connection.execute(
+        """
+        SELECT kind, device_id, asset_id FROM devices
+        WHERE (kind, device_id) IN (SELECT * FROM unnest(%s::text[], %s::text[]))
+        """,
+        ([kind.value for kind, _ in wanted], [device_id for _, device_id in wanted]),
+    )
+    return {(DeviceKind(row[0]), row[1]): row[2] for row in rows}
+
+
 _ASSET_QUERIES = {
     DeviceKind.VEHICLE: "SELECT vehicle_id FROM vehicles WHERE vehicle_id = ANY(%s)",
     DeviceKind.STATION: "SELECT facility_id FROM facilities WHERE kind <> 'public_toilet' AND facility_id = ANY(%s)",

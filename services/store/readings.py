@@ -107,6 +107,15 @@ LATEST_COLUMNS = (
 )
 
 
+def _arrays(rows: Sequence[Row]) -> list[str]:
+    """Return the columns of rows of numbers, instants and truths as arrays in PostgreSQL's own writing.
+
+    With every batch there is a row of each device; psycopg's own way with lists takes ten times as long.
+    """
+    columns = zip(*rows, strict=True)
+    return ["{" + ",".join(["NULL" if value is None else str(value) for value in column]) + "}" for column in columns]
+
+
 def keep_latest_positions(connection: Connection, rows: Sequence[Row]) -> None:
     """Bring each vehicle's newest fix up to date; an older one changes nothing.
 
@@ -128,7 +137,7 @@ def keep_latest_positions(connection: Connection, rows: Sequence[Row]) -> None:
             cover_open = coalesce(excluded.cover_open, latest.cover_open)
         WHERE excluded.observed_at > latest.observed_at
         """,
-        [list(column) for column in zip(*rows, strict=True)],
+        _arrays(rows),
     )
 
 
@@ -141,7 +150,7 @@ def keep_last_observed(connection: Connection, instants: Sequence[tuple[int, dat
         WHERE devices.device_key = heard.device_key
             AND (last_observed_at IS NULL OR last_observed_at < heard.observed_at)
         """,
-        [list(column) for column in zip(*instants, strict=True)],
+        _arrays(instants),
     )
 
 

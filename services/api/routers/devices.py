@@ -11,7 +11,7 @@ from services.api.parts import AppParts, Parts
 from services.api.shapes.devices import CredentialAnswer, CredentialsAnswer, DeviceAnswer, DevicesAsked
 from services.api.shapes.values import Code
 from services.api.today import load_today
-from services.broker.credentials import DeviceCredential
+from services.broker.credentials import DeviceCredential, as_told
 from services.broker.credentials import enrol_devices as enrol_at_broker
 from services.broker.credentials import revoke_device as revoke_at_broker
 from services.broker.errors import BrokerError
@@ -96,6 +96,4 @@ def _mqtt_url(parts: Parts) -> str:
 
 
 def _credential(parts: Parts, credential: DeviceCredential) -> CredentialAnswer:
-    answer = CredentialAnswer.model_validate(credential)
-    device_url = parts.settings.enrolment.device_mqtt_url
-    return answer if device_url is None else answer.model_copy(update={"mqtt_url": device_url})
+    return CredentialAnswer.model_validate(as_told(credential, parts.settings.enrolment))

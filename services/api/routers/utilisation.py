@@ -1,18 +1,30 @@
-"""Utilisation: how stations and toilets are used."""
+"""Utilisation: how stations and toilets are used, what vehicles do, how full containers are."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from services.api.parts import AppParts, Parts
+from services.api.shapes.rollups import ContainerLevelsAnswer, VehicleUseAnswer
 from services.api.shapes.values import Instant
-from services.api.today import load_today
+from services.api.today import Today, load_today
 from services.domain.errors import InvalidRequestError
+from services.domain.town import Interval, Town
 from services.facilities.service import station_utilisation, toilet_utilisation
 from services.facilities.utilisation import Bucket, Utilisation
 from services.store.connection import Connection
+from services.store.rolled_up import (
+    ContainerLevels,
+    VehicleUse,
+    load_container_days,
+    load_container_hours,
+    load_vehicle_days,
+    load_vehicle_hours,
+)
+from services.store.rollups import HOUR
 
 router = APIRouter(prefix="/api/v1/utilisation", tags=["figures"])
 
@@ -21,6 +33,14 @@ LONGEST_SPAN = {
     Bucket.DAY: timedelta(days=3 * 366),
     Bucket.MONTH: timedelta(days=10 * 366),
 }
+
+
+class RolledBucket(StrEnum):
+    """What is rolled up."""
+
+    HOUR = "hour"
+    DAY = "day"
+
 
 Start = Annotated[Instant | None, Query(description="By default when today's service day began.")]
 End = Annotated[Instant | None, Query(description="By default now by the town's clock.")]
@@ -44,16 +64,65 @@ def read_toilet_utilisation(
     return _measure(parts, toilet_utilisation, start, end, bucket)
 
 
+@router.get("/vehicles")
+def read_vehicle_utilisation(
+    parts: AppParts, start: Start = None, end: End = None, bucket: Annotated[RolledBucket, Query()] = RolledBucket.DAY
+) -> list[VehicleUseAnswer]:
+    """Return what each vehicle did in each hour or service day that is rolled up: from five minutes after an hour."""
+    with parts.database.connection() as connection:
+        today = load_today(connection)
+        start, end = _span(today, start, end, Bucket(bucket))
+        if bucket is RolledBucket.HOUR:
+            rows = load_vehicle_hours(connection, start, end)
+        else:
+            rows = load_vehicle_days(connection, *_days(today.town, start, end))
+    return [VehicleUseAnswer.of(row, _rolled_span(today.town, row)) for row in rows]
+
+
+@router.get("/containers")
+def read_container_levels(
+    parts: AppParts, start: Start = None, end: End = None, bucket: Annotated[RolledBucket, Query()] = RolledBucket.DAY
+) -> list[ContainerLevelsAnswer]:
+    """Return how full each container with a sensor was in each hour or service day that is rolled up."""
+    with parts.database.connection() as connection:
+        today = load_today(connection)
+        start, end = _span(today, start, end, Bucket(bucket))
+        if bucket is RolledBucket.HOUR:
+            rows = load_container_hours(connection, start, end)
+        else:
+            rows = load_container_days(connection, *_days(today.town, start, end))
+    return [ContainerLevelsAnswer.of(row, _rolled_span(today.town, row)) for row in rows]
+
+
+def _days(town: Town, start: datetime, end: datetime) -> tuple[date, date]:
+    """Return the first and the last service day of a span."""
+    return town.service_date(start), town.service_date(max(start, end - timedelta(microseconds=1)))
+
+
+def _rolled_span(town: Town, row: VehicleUse | ContainerLevels) -> Interval:
+    return town.service_day(row.service_date) if row.start is None else Interval(row.start, row.start + HOUR)
+
+
 def _measure(
     parts: Parts, measure: Measure, start: datetime | None, end: datetime | None, bucket: Bucket
 ) -> list[Utilisation]:
     with parts.database.connection() as connection:
-        today = load_today(connection)
-        end = end or today.now
-        start = start or min(today.service_day.start, end)
-        if start > end:
-            raise InvalidRequestError("Expected start before end.")
-        if end - start > LONGEST_SPAN[bucket]:
-            days = LONGEST_SPAN[bucket].days
-            raise InvalidRequestError(f"Expected at most {days} days from start to end by {bucket}.")
+        start, end = _span(load_today(connection), start, end, bucket)
         return measure(connection, start, end, bucket)
+
+
+def _span(today: Today, start: datetime | None, end: datetime | None, bucket: Bucket) -> tuple[datetime, datetime]:
+    """Return the span that is asked for.
+
+    Raises:
+        InvalidRequestError: it ends before it starts, or is too long.
+
+    """
+    end = end or today.now
+    start = start or min(today.service_day.start, end)
+    if start > end:
+        raise InvalidRequestError("Expected start before end.")
+    if end - start > LONGEST_SPAN[bucket]:
+        days = LONGEST_SPAN[bucket].days
+        raise InvalidRequestError(f"Expected at most {days} days from start to end by {bucket}.")
+    return start, end

@@ -1,6 +1,5 @@
 """Vehicles: their state, and the track they came by."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -12,17 +11,15 @@ from services.api.paging import BY_CODE, Page, PageOf
 from services.api.parts import AppParts
 from services.api.places import GEO_JSON, GEO_JSON_ANSWER, accepts, geo_json, item_or_place, page_or_places
 from services.api.shapes.values import Instant, VehicleId
-from services.api.shapes.vehicles import FixAnswer, TrackAnswer, VehicleAnswer
+from services.api.shapes.vehicles import TrackAnswer, VehicleAnswer
 from services.api.today import load_today
+from services.api.tracks import segments_of
 from services.domain.errors import InvalidRequestError, NotFoundError
 from services.store.connection import Connection
-from services.store.live_vehicles import Fix, load_track, page_of_vehicles
+from services.store.live_vehicles import load_track, page_of_vehicles
 from services.store.users import User
 
 router = APIRouter(prefix="/api/v1/vehicles", tags=["vehicles"])
-
-GAP_S = 180
-"""Where two fixes are further apart, nobody knows which way the vehicle went."""
 
 LONGEST_TRACK = timedelta(days=8)
 MOST_FIXES = 100_000
@@ -79,7 +76,10 @@ def read_track(
     start: Annotated[Instant | None, Query(description="By default when the service day began.")] = None,
     end: Annotated[Instant | None, Query(description="By default now by the town's clock.")] = None,
 ) -> TrackAnswer | Response:
-    """Return the way a vehicle came, cut where more than three minutes passed between two fixes."""
+    """Return the way a vehicle came, cut where two fixes are more than three minutes or a kilometre apart.
+
+    A fix that no vehicle could have driven to is marked as an outlier; it is not deleted, and no line leads to it.
+    """
     with parts.database.connection() as connection:
         today = load_today(connection)
         _find_vehicle(connection, vehicle_id, user)
@@ -89,8 +89,7 @@ def read_track(
         fixes = load_track(connection, vehicle_id, start, end, MOST_FIXES + 1)
     if len(fixes) > MOST_FIXES:
         raise InvalidRequestError(f"There are more than {MOST_FIXES} fixes in this span; ask for a shorter one.")
-    segments = [[FixAnswer.model_validate(fix) for fix in segment] for segment in split_at_gaps(fixes)]
-    track = TrackAnswer(vehicle_id=vehicle_id, start=start, end=end, gap_s=GAP_S, fixes=len(fixes), segments=segments)
+    track = TrackAnswer.of(vehicle_id, start, end, segments_of(fixes))
     return geo_json(_track_feature(track)) if accepts(request, GEO_JSON) else track
 
 
@@ -101,19 +100,10 @@ def _check_span(start: datetime, end: datetime) -> None:
         raise InvalidRequestError(f"Expected at most {LONGEST_TRACK.days} days from start to end.")
 
 
-def split_at_gaps(fixes: Iterable[Fix], gap_s: float = GAP_S) -> list[list[Fix]]:
-    """Return the fixes, in order of time, cut wherever more than `gap_s` seconds passed between two."""
-    segments: list[list[Fix]] = []
-    for fix in fixes:
-        if not segments or (fix.observed_at - segments[-1][-1].observed_at).total_seconds() > gap_s:
-            segments.append([])
-        segments[-1].append(fix)
-    return segments
-
-
 def _track_feature(track: TrackAnswer) -> dict[str, Any]:
-    """Return a track as a MultiLineString; a fix that stands alone makes no line and is left out."""
-    lines = [segment for segment in track.segments if len(segment) > 1]
+    """Return a track as a MultiLineString of its plausible fixes; one that stands alone makes no line."""
+    plausible = [[fix for fix in segment if not fix.outlier] for segment in track.segments]
+    lines = [segment for segment in plausible if len(segment) > 1]
     return {
         "type": "Feature",
         "id": track.vehicle_id,
@@ -123,6 +113,9 @@ def _track_feature(track: TrackAnswer) -> dict[str, Any]:
         },
         "properties": {
             **track.model_dump(mode="json", exclude={"segments"}),
+            "outlier_fixes": [
+                fix.model_dump(mode="json") for segment in track.segments for fix in segment if fix.outlier
+            ],
             "times": [[fix.observed_at for fix in line] for line in lines],
         },
     }

@@ -36,6 +36,12 @@ class CredentialAnswer(Answer):
     username: str = Field(examples=["vehicle.V01"])
     password: str
     mqtt_url: str = Field(examples=["mqtt://127.0.0.1:1883"])
+    mqtts_url: str | None = Field(
+        examples=["mqtts://127.0.0.1:8883"], description="The same broker with TLS, where it has both; prefer it."
+    )
+    ca_certificate: str | None = Field(
+        description="PEM of the authority that signed the broker's certificate, where not everybody trusts it."
+    )
     topic_prefix: str = Field(examples=["riqing/v1/清河县/vehicle/V01"])
 
 

@@ -1,10 +1,13 @@
 """Vehicles with their state, and the track they came by."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 from pydantic import Field
 
 from services.api.shapes.values import Answer, Latitude, Longitude, clock_time
+from services.api.tracks import GAP_M, GAP_S, MarkedFix
 from services.domain.kinds import CONTAINER_TYPES_BY_VEHICLE_KIND, ContainerType, StopKind, VehicleKind
 from services.store.live_vehicles import VehicleRow
 
@@ -124,6 +127,7 @@ class FixAnswer(Answer):
     speed_kmh: float | None
     heading_deg: float | None
     load_kg: float | None
+    outlier: bool = Field(description="No vehicle could have driven there between the fixes before and after it.")
 
 
 class TrackAnswer(Answer):
@@ -132,6 +136,25 @@ class TrackAnswer(Answer):
     vehicle_id: str
     start: datetime
     end: datetime
-    gap_s: int = Field(description="Fixes further apart than this are not joined.")
-    fixes: int
+    gap_s: int = Field(description="Fixes further apart in time than this are not joined.")
+    gap_m: int = Field(description="Fixes further apart in distance than this are not joined.")
+    fixes: int = Field(description="All of them, outliers included.")
+    outliers: int = Field(description="How many of them are marked.")
     segments: list[list[FixAnswer]]
+
+    @classmethod
+    def of(
+        cls, vehicle_id: str, start: datetime, end: datetime, segments: Sequence[Sequence[MarkedFix]]
+    ) -> "TrackAnswer":
+        """Return the answer made of a track's segments."""
+        marked = [marked for segment in segments for marked in segment]
+        return cls(
+            vehicle_id=vehicle_id,
+            start=start,
+            end=end,
+            gap_s=GAP_S,
+            gap_m=GAP_M,
+            fixes=len(marked),
+            outliers=sum(one.outlier for one in marked),
+            segments=[[FixAnswer(**asdict(one.fix), outlier=one.outlier) for one in segment] for segment in segments],
+        )

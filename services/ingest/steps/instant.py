@@ -71,7 +71,10 @@ def judge_instant(candidates: list[Candidate], batch: Batch) -> list[Candidate]:
                 judged.append(candidate)
                 break
         else:
-            batch.refuse(candidate, *_explain(observed_at, windows[0]))
+            reason, detail = _explain(observed_at, windows[0])
+            if reason is RefusalReason.FUTURE:
+                batch.ahead[candidate.device_key] = observed_at - windows[0].received_at
+            batch.refuse(candidate, reason, detail)
     return judged
 
 
@@ -81,7 +84,18 @@ def _windows(received_at: datetime, batch: Batch) -> list[_Window]:
 
 
 def _bad_timestamp(name: str, timestamp: str | int | None, error: ValueError) -> str:
+    if isinstance(timestamp, str) and _has_no_offset(timestamp):
+        return f"`{name}` has no offset: write {timestamp}Z for UTC or {timestamp}+08:00 for China, got {timestamp!r}."
     return f"Expected `{name}` as RFC 3339 with an offset or as epoch milliseconds, got {timestamp!r} ({error})."
+
+
+def _has_no_offset(timestamp: str) -> bool:
+    """Tell whether a text would be an instant if it said in which time zone."""
+    try:
+        instant_of(f"{timestamp}Z")
+    except ValueError:
+        return False
+    return True
 
 
 def _explain(observed_at: datetime, window: _Window) -> tuple[RefusalReason, str]:

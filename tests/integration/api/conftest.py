@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from services.api.__main__ import server_config
 from services.api.app import create_app
 from services.api.parts import Settings
-from services.api.settings import EnrolmentSettings, LimitSettings, RunsAs, ServerSettings, SignInSettings
-from services.broker.settings import BrokerSettings
+from services.api.settings import LimitSettings, RunsAs, ServerSettings, SignInSettings
+from services.broker.settings import BrokerSettings, EnrolmentSettings
 from services.domain.kinds import Role
 from services.store.connection import connect
 from tests.integration.api import seeded_town

@@ -15,6 +15,7 @@ from services.store.connection import Connection
 from services.store.devices import NewDevice, enrol_devices
 from services.store.readings import announce_readings, copy_readings, record_stored_batch, value_columns
 from services.store.registry import CONTRACTORS, FACILITIES, POINTS, VEHICLES, ZONES, upsert
+from services.store.rollups import note_stored_spans
 from services.store.town import create_town, save_clock
 from tests.unit.clearance.drives import LAT, LON
 
@@ -69,6 +70,7 @@ def store_rows(
     copy_readings(connection, message, packed)
     instants = [row[0] for row in packed]
     record_stored_batch(connection, message, [device_key], min(instants), max(instants), len(packed))
+    note_stored_spans(connection, message, [(device_key, min(instants), max(instants))])
     announce_readings(connection)
 
 

@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -88,6 +89,15 @@ def enrol(mqtt_url: str, town: str, keys: list[DeviceKey]) -> dict[DeviceKey, De
     }
 
 
+def over_tls(
+    servers: RunningStack, credentials: dict[DeviceKey, DeviceCredential]
+) -> dict[DeviceKey, DeviceCredential]:
+    """Return the credentials as the API gives them in a stack: for TLS, with whom to trust."""
+    url = f"mqtts://127.0.0.1:{servers.state.ports['mqtts']}"
+    authority = (servers.data_dir / "certificates/ca.crt").read_text()
+    return {key: replace(one, mqtt_url=url, ca_certificate=authority) for key, one in credentials.items()}
+
+
 def new_town() -> str:
     """Return a name that no other test at the broker has."""
     return f"镇{secrets.token_hex(4)}"
@@ -136,11 +146,14 @@ async def drive(fleet: Fleet, world: World, sent: list[tuple[str, bytes]], town:
 _STEP = (ROUTES["V1"].stops[-1].arrive_at - START) / 4
 
 
-def test_a_day_with_dead_spots_arrives_completely(mqtt_url: str) -> None:
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+def test_a_day_with_dead_spots_arrives_completely(servers: RunningStack, mqtt_url: str, tls: bool) -> None:
     """Whatever the links do, every reading that a device took is heard, and every message acknowledged."""
     town, sent = new_town(), list[tuple[str, bytes]]()
     world = World(REGISTER, DAY, 1, Faults(dead_spots_per_hour=6, dead_spot_s=300))
     credentials = enrol(mqtt_url, town, [entry.key for entry in world.roster])
+    if tls:
+        credentials = over_tls(servers, credentials)
     world.begin(ROUTES)
 
     async def work(fleet: Fleet) -> None:
@@ -201,12 +214,15 @@ def test_a_lost_link_is_told_by_the_will(mqtt_url: str) -> None:
         late.wait_for(lambda heard: [(at, kept) for at, _, kept in heard] == [(topic, True)])
 
 
-def test_a_truck_is_sent_its_route_and_its_revision(mqtt_url: str) -> None:
-    """The retained route comes on connecting, a revision while connected."""
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+def test_a_truck_is_sent_its_route_and_its_revision(servers: RunningStack, mqtt_url: str, tls: bool) -> None:
+    """The retained route comes on connecting, a revision while connected; both are longer than a TLS record."""
     town = new_town()
     credentials = enrol(mqtt_url, town, [TRUCK])
+    if tls:
+        credentials = over_tls(servers, credentials)
     routes: list[bytes] = []
-    first, second = (encode(route("V1", "D P1 D", revision=revision)) for revision in (1, 2))
+    first, second = (encode(route("V1", "D P1 D", revision=revision)) + b" " * 50_000 for revision in (1, 2))
     with listener(mqtt_url, town) as service:
         service.publish_route(town, first)
 

@@ -23,6 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from services.broker.address import BrokerAddress
 from services.broker.credentials import DeviceCredential, enrol_devices
+from services.broker.spool import FIRST_WORKER, spool_client_id
 from services.domain.kinds import DeviceKind
 from services.domain.town import Town
 from services.store import devices as store
@@ -85,10 +86,15 @@ class IngestProcess:
         self.process = None
         return status
 
+    @property
+    def session_id(self) -> str:
+        """The client id that it has at the broker."""
+        return self.client_id or spool_client_id(BrokerAddress.parse(self.mqtt_url), FIRST_WORKER)
+
     def forget_session(self) -> None:
         """Have the broker forget its session, so that it holds nothing for nobody."""
         address = BrokerAddress.parse(self.mqtt_url)
-        client = Client(CallbackAPIVersion.VERSION2, client_id=self.client_id, clean_session=True)
+        client = Client(CallbackAPIVersion.VERSION2, client_id=self.session_id, clean_session=True)
         client.username_pw_set(address.username, address.password)
         connected = threading.Event()
         client.on_connect = lambda *_: connected.set()

@@ -13,13 +13,13 @@ import psycopg
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
+from services.broker.settings import Persistence
 from services.domain.kinds import DeviceKind
 from services.stack.supervision import Supervisor
 from tests.conftest import RunningStack
 from tests.integration.ingest.conftest import (
     WAITS_AT_MOST_S,
     Device,
-    IngestProcess,
     ServedTown,
     new_town,
     now_text,
@@ -71,8 +71,11 @@ def answers(database_url: str) -> bool:
 
 
 @pytest.fixture
-def killable(own_servers: Callable[..., RunningStack], tmp_path: Path) -> Iterator[tuple[RunningStack, ServedTown]]:
+def killable(
+    own_servers: Callable[..., RunningStack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[RunningStack, ServedTown]]:
     """Servers of its own with a town and an ingest, all of which the test may kill."""
+    monkeypatch.setenv("RIQING_BROKER_PERSISTENCE", Persistence.BEFORE_ACKNOWLEDGING.value)
     servers = own_servers()
     name = new_town(servers.database_url)
     with running_ingest(servers.database_url, servers.mqtt_url, tmp_path) as ingest:
@@ -116,53 +119,6 @@ def publish_through(town: ServedTown, faults: list[Callable[[], Any]], messages:
         assert not stream.is_alive()
     for device in devices:
         device.disconnect()
-
-
-def restart(ingest: IngestProcess, number: signal.Signals) -> None:
-    """End the ingest by a signal and start it again, as the supervisor does."""
-    ingest.end(number)
-    ingest.start(wait=False)
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_ingest_dies(killable: tuple[RunningStack, ServedTown], number: signal.Signals) -> None:
-    """Killed or told to end four times in the middle of a stream: all is stored, once."""
-    _, town = killable
-    publish_through(town, [lambda: restart(town.ingest, number)] * 4)
-    expect(town, MESSAGES)
-
-
-def test_database_dies(killable: tuple[RunningStack, ServedTown]) -> None:
-    """PostgreSQL killed twice: the ingest holds what is not committed and stores it when the database is back."""
-    servers, town = killable
-
-    def kill_database() -> None:
-        wait_until(lambda: answers(town.database_url))
-        kill(servers, "postgres")
-
-    publish_through(town, [kill_database] * 2)
-    wait_until(lambda: answers(town.database_url))
-    expect(town, MESSAGES)
-
-
-def test_broker_dies(killable: tuple[RunningStack, ServedTown]) -> None:
-    """Mosquitto killed twice while it keeps up: what it had acknowledged is stored, and devices send on."""
-    servers, town = killable
-    publish_through(town, [lambda: kill(servers, "mosquitto")] * 2)
-    expect(town, MESSAGES)
-
-
-def test_ingest_and_database_die_together(killable: tuple[RunningStack, ServedTown]) -> None:
-    """Both at once, and again before the database is back: the broker's session is the spool."""
-    servers, town = killable
-    faults = [
-        lambda: kill(servers, "postgres"),
-        lambda: restart(town.ingest, signal.SIGKILL),
-        lambda: restart(town.ingest, signal.SIGKILL),
-    ]
-    publish_through(town, faults)
-    wait_until(lambda: answers(town.database_url))
-    expect(town, MESSAGES)
 
 
 def test_broker_dies_with_a_queue(killable: tuple[RunningStack, ServedTown]) -> None:
@@ -229,22 +185,3 @@ def test_full_intake_stops_reading(killable: tuple[RunningStack, ServedTown]) ->
     supervised._call("startProcess", "servers:postgres")
     wait_until(lambda: answers(town.database_url))
     expect(town, 2_000)
-
-
-def test_two_ingests_with_the_same_id(killable: tuple[RunningStack, ServedTown], tmp_path: Path) -> None:
-    """A rolling restart gone wrong: they take the session from each other, but all is stored, once."""
-    _, town = killable
-    other = IngestProcess(town.database_url, town.mqtt_url, tmp_path / "other", client_id=town.ingest.client_id)
-    other.folder.mkdir()
-
-    def start_the_other() -> None:
-        other.start(wait=False)
-        wait_until(lambda: "Connected" in other.log.read_text())
-
-    try:
-        publish_through(town, [start_the_other, lambda: time.sleep(3)])
-        expect(town, MESSAGES)
-        assert "same client id" in other.log.read_text() + town.ingest.log.read_text()
-    finally:
-        if other.process is not None:
-            other.end(signal.SIGKILL)

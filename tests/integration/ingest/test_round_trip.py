@@ -120,7 +120,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("position", b"{", "not_json"),
     ("position", b"\xff\x00", "not_utf8"),
     ("position", b"", "not_json"),
-    ("position", {"ts": "soon", "lat": 1, "lon": 2}, "out_of_range"),
+    ("position", {"ts": "soon", "lat": 1, "lon": 2}, "bad_timestamp"),
     ("position", {"ts": "2026-13-01T00:00:00Z", "lat": 1, "lon": 2}, "bad_timestamp"),
     ("position", {"ts": 0, "lat": 1, "lon": 2}, "too_old"),
     ("position", {"ts": 4_102_444_800_000, "lat": 1, "lon": 2}, "future"),

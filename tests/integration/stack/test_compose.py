@@ -16,8 +16,10 @@ from pydantic_settings import BaseSettings
 import firmware_sim.settings
 import services
 from services.broker.configuration import broker_configuration, container_place
+from services.broker.settings import Persistence
 from services.stack import database
 from services.stack.environment import stack_settings
+from services.stack.ports import PORT_NAMES
 from services.stack.processes import SERVICES
 from services.stack.provision import POSTGRES_VERSIONS
 from services.stack.state import StackFolder, StackState
@@ -28,11 +30,20 @@ COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"
 SETTINGS: dict[str, str] = COMPOSE["x-settings"]
 
 ONLY_IN_CONTAINERS = {
+    "RIQING_KEEPING_HOURS_DAYS",  # on a machine of one's own, from the environment of `riqing up`, where it is set
+    "RIQING_KEEPING_READINGS_DAYS",
+    "RIQING_BROKER_PERSISTENCE",  # there, `riqing up` takes it from whoever calls it, as it does the number of ingests
+    "RIQING_BROKER_SPOOL_MESSAGES",
+    "RIQING_INGEST_WORKERS",
     "RIQING_API_HOST",  # on a machine of one's own, loopback
     "RIQING_DEVICE_MQTT_URL",  # there, devices reach the broker where the services do
+    "RIQING_INGEST_METRICS_ADDRESS",  # there, nobody asks unless told to
+    "RIQING_INGEST_METRICS_PORT",
     "RIQING_HEARTBEAT_FILE",  # there, each process's start script names its own
     "RIQING_ROADS_LISTEN",
     "RIQING_TRUSTED_PROXIES",
+    "RIQING_WATCH_METRICS_ADDRESS",
+    "RIQING_WATCH_METRICS_PORT",
 }
 
 
@@ -65,7 +76,7 @@ def variables(settings_class: type[BaseSettings]) -> set[str]:
 
 def local_settings() -> dict[str, str]:
     """Return what a local stack tells its processes."""
-    ports = dict.fromkeys(("api", "mqtt", "database", "roads_truck", "roads_foot"), 1)
+    ports = dict.fromkeys(PORT_NAMES, 1)
     return stack_settings(StackFolder(Path("/stack")), StackState(ports=ports), {})
 
 
@@ -154,7 +165,7 @@ def test_the_images_are_the_versions_that_tests_run_on(tools: Tools) -> None:
     assert found
     # Debian's testing suite moves on within a minor version.
     minor_version = found[1].rpartition(".")[0]
-    assert COMPOSE["services"]["broker"]["image"].rpartition(".")[0] == f"eclipse-mosquitto:{minor_version}"
+    assert f"FROM eclipse-mosquitto:{minor_version}." in COMPOSE["services"]["broker"]["build"]["dockerfile_inline"]
 
 
 def test_what_must_be_chosen_is_in_the_example() -> None:
@@ -177,3 +188,40 @@ def test_the_container_s_broker_differs_in_place_only(tmp_path: Path) -> None:
         f"keyfile {tmp_path}/server.key",
         "tls_version tlsv1.2",
     }
+
+
+def test_there_are_as_many_ingests_as_they_are_told() -> None:
+    """The number of containers and the number that each of them is told come from one variable."""
+    assert COMPOSE["services"]["ingest"]["deploy"]["replicas"] == SETTINGS["RIQING_INGEST_WORKERS"]
+    assert filled_in(SETTINGS["RIQING_INGEST_WORKERS"]) == "1"
+
+
+def test_the_broker_s_second_plugin_is_built_where_the_configuration_looks_for_it(tmp_path: Path, tools: Tools) -> None:
+    """The build puts it there by the name that it is written under, and Mosquitto's own is what it is made from."""
+    build = COMPOSE["services"]["broker"]["build"]["dockerfile_inline"]
+    place = container_place("/mosquitto/data", tmp_path)
+    assert place.committing_plugin is not None
+    assert f"{Path(place.committing_plugin).name} {Path(place.committing_plugin).parent}/" in build
+    assert str(place.persistence_plugin) in build
+    stock = tools.persistence_plugin()
+    assert stock is not None
+    command = [sys.executable, "-m", "services.broker.commit_each", str(stock), str(tmp_path)]
+    subprocess.run(command, check=True)
+    assert (tmp_path / Path(place.committing_plugin).name).is_file()
+    text = broker_configuration(place, Persistence.BEFORE_ACKNOWLEDGING)
+    assert f"plugin {place.committing_plugin}\n" in text
+    assert f"plugin {place.persistence_plugin}\n" not in text
+
+
+def test_the_cluster_s_files_are_there() -> None:
+    """Both nodes of the clustered broker have the same files, which exist, and know each other."""
+    nodes = {name: service for name, service in COMPOSE["services"].items() if name.startswith("emqx-")}
+    assert len(nodes) == 2
+    for name, node in nodes.items():
+        assert node["profiles"] == ["cluster"]
+        for file in (volume.split(":")[0] for volume in node["volumes"] if volume.startswith("./emqx/")):
+            assert (PROJECT_DIR / file).is_file()
+        assert node["environment"]["EMQX_NODE_NAME"] == f"emqx@{name}.riqing"
+        assert f"emqx@{name}.riqing" in node["environment"]["EMQX_CLUSTER__STATIC__SEEDS"]
+        assert "emqx" in node["networks"]["default"]["aliases"]
+    assert filled_in(SETTINGS["MQTT_URL"]).endswith("@broker:1883")

@@ -75,7 +75,8 @@ def test_status_tells_health_and_no_secrets(riqing: Riqing, data_dir: Path) -> N
     found = json.loads(result.stdout)
     assert result.returncode == 0
     assert {process["name"] for process in found["processes"]} == {
-        *("postgres", "mosquitto", "roads-truck", "roads-foot", "ingest", "planner", "clearance", "api")
+        *("postgres", "mosquitto", "roads-truck", "roads-foot", "ingest", "broker-watch"),
+        *("planner", "clearance", "keeping", "api"),
     }
     assert all(process["healthy"] and process["pid"] for process in found["processes"])
     remembered = Stack(data_dir).remembered()

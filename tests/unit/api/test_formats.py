@@ -1,6 +1,6 @@
-"""What requests ask for and get: media types, cursors, times of day, tracks, GPX."""
+"""What requests ask for and get: media types, cursors, times of day, GPX."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,10 +13,8 @@ from services.api.paging import BY_CODE, PageRequest
 from services.api.places import GEO_JSON, accepts
 from services.api.route_geometry import RouteOnRoads
 from services.api.route_gpx import route_gpx
-from services.api.routers.vehicles import split_at_gaps
 from services.api.shapes.plans import RouteAnswer
 from services.api.shapes.values import clock_time
-from services.store.live_vehicles import Fix
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -88,23 +86,6 @@ def test_what_is_no_cursor_is_refused(cursor: str) -> None:
 def test_times_of_day(seconds: int, expected: str) -> None:
     """Hours and minutes, the day's end included."""
     assert clock_time(seconds) == expected
-
-
-@pytest.mark.parametrize(
-    ("at_s", "lengths"),
-    [
-        ([], []),
-        ([0], [1]),
-        ([0, 60, 120], [3]),
-        ([0, 180], [2]),  # three minutes are no gap yet
-        ([0, 181], [1, 1]),
-        ([0, 60, 400, 460, 1000], [2, 2, 1]),
-    ],
-)
-def test_a_track_is_cut_at_gaps(at_s: list[int], lengths: list[int]) -> None:
-    """Wherever more than three minutes pass between two fixes."""
-    fixes = [Fix(116.0, 40.0, START + timedelta(seconds=second), None, None, None) for second in at_s]
-    assert [len(segment) for segment in split_at_gaps(fixes)] == lengths
 
 
 def _route(stops: list[dict[str, Any]], legs: tuple[tuple[tuple[float, float], ...], ...]) -> RouteOnRoads:

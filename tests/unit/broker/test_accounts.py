@@ -119,6 +119,17 @@ def test_an_older_broker_keeps_its_queue_in_its_own_file() -> None:
     assert "persist.so" not in text
 
 
+def test_whoever_wants_speed_chooses_it_by_one_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RIQING_BROKER_PERSISTENCE and RIQING_BROKER_SPOOL_MESSAGES are what the broker is told."""
+    monkeypatch.setenv("RIQING_BROKER_PERSISTENCE", "at-intervals")
+    monkeypatch.setenv("RIQING_BROKER_SPOOL_MESSAGES", "3000000")
+    prepare_broker(tmp_path, PLACE, "services", "secret")
+    text = (tmp_path / "mosquitto.conf").read_text()
+    assert "\npersistence true\nautosave_interval 60\n" in text
+    assert "\nmax_queued_messages 3000000\n" in text
+    assert "persist.so" not in text
+
+
 @pytest.mark.parametrize(("password", "matches"), [("right", True), ("wrong", False)])
 def test_an_account_that_the_broker_wrote_itself_is_understood(password: str, matches: bool) -> None:
     """Mosquitto 2.1 turns the three fields of a password into one; a restart must still know its own account."""

@@ -1,16 +1,22 @@
 """No message, however made, stops the ingest: it is accepted or refused with a reason."""
 
 import json
+import random
+from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.ingest_fuzz import messages
 from services.domain.kinds import DeviceKind, MessageKind
 from services.domain.telemetry import READING_TYPES
 from services.domain.topics import TopicError, parse_topic
+from services.ingest.candidate import Batch, Candidate
 from services.ingest.delivery import Delivery
 from services.ingest.packing import reading_row
+from services.ingest.refusal import RefusalReason
 from services.store.readings import TABLES
 from tests.unit.ingest.town import NOW, TOWN, go_through
 
@@ -76,3 +82,31 @@ def test_cut_off_messages_are_refused(message: MessageKind, data: st.DataObject)
     topic = f"riqing/v1/{TOWN}/{device}/{message}".encode()
     assert [len(found) for found in go_through(Delivery(topic, whole, 1, 1, NOW))] == [1, 0]
     assert [len(found) for found in go_through(Delivery(topic, whole[:length], 1, 1, NOW))] == [0, 1]
+
+
+def test_the_bench_fuzzes_the_same_way_each_time() -> None:
+    """A few thousand of the bench's inputs: none fails, all kinds of fate occur, the same seed makes the same ones."""
+    fates = []
+    for _ in range(2):
+        random_, reasons = random.Random(7), Counter[str]()
+        for _ in range(3_000):
+            messages.check(*messages.next_input(random_), reasons)
+        fates.append(reasons)
+    assert fates[0] == fates[1]
+    assert set(fates[0]) >= {"accepted", "not_json", "not_utf8", "out_of_range", "wrong_type", "unknown_topic"}
+
+
+@pytest.mark.parametrize("fault", ["vanishes", "says nothing", "escapes"])
+def test_the_bench_notices_what_it_looks_for(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that vanishes, a refusal without a sentence and an exception that escapes are failures."""
+
+    def faulty(deliveries: list[Delivery], batch: Batch) -> list[Candidate]:
+        if fault == "escapes":
+            raise RecursionError
+        if fault == "says nothing":
+            batch.refuse(Candidate(deliveries[0], b"{}"), RefusalReason.NOT_JSON, "")
+        return []
+
+    monkeypatch.setattr(messages, "admit", faulty)
+    with pytest.raises((messages.FailedError, RecursionError)):
+        messages.check(messages.TOPICS[0], b"{}", False, Counter())

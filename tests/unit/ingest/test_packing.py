@@ -4,7 +4,14 @@ from datetime import timedelta
 
 from services.domain.kinds import MessageKind
 from services.domain.telemetry import READING_TYPES
-from services.ingest.packing import by_message, last_observed, latest_position_rows, reading_row, status_rows
+from services.ingest.packing import (
+    by_message,
+    device_spans,
+    last_observed,
+    latest_position_rows,
+    reading_row,
+    status_rows,
+)
 from services.store.readings import KEY_COLUMNS, LATEST_COLUMNS, TABLES, value_columns
 from tests.unit.ingest.town import NOW, TOWN, delivery, go_through, position
 
@@ -43,6 +50,13 @@ def test_latest_position_is_the_newest_not_the_last() -> None:
     [row] = latest_position_rows(accepted)
     assert dict(zip(LATEST_COLUMNS, row, strict=True))["observed_at"] == NOW - MINUTE
     assert last_observed(accepted) == [(1, NOW - MINUTE)]
+
+
+def test_each_device_has_its_own_span() -> None:
+    """From its first to its last reading, in whatever order they come."""
+    minutes = [3, 1, 5, 2]
+    accepted, _ = go_through(*(delivery(position(ts=(NOW - minute * MINUTE).isoformat())) for minute in minutes))
+    assert device_spans(accepted) == [(1, NOW - 5 * MINUTE, NOW - MINUTE)]
 
 
 def test_last_status_to_arrive_counts() -> None:

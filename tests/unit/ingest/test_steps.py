@@ -115,8 +115,10 @@ REFUSED: list[tuple[str, Any, RefusalReason, str]] = [
     ("vehicle/7/service", {"ts": 1, "point_id": "p", "outcome": "eaten"}, RefusalReason.OUT_OF_RANGE, "eaten"),
     ("vehicle/7/service", {"ts": 1, "point_id": "p\0"}, RefusalReason.OUT_OF_RANGE, "NUL"),
     ("vehicle/7/status", {"online": True, "firmware": "\0"}, RefusalReason.OUT_OF_RANGE, "NUL"),
-    ("vehicle/7/position", position(ts="2026-05-01T08:00:00"), RefusalReason.OUT_OF_RANGE, "length >= 20"),
-    ("vehicle/7/position", position(ts="2026-05-01T08:00:00.000"), RefusalReason.BAD_TIMESTAMP, "offset"),
+    ("vehicle/7/position", position(ts="2026-05-01T08:00:00"), RefusalReason.BAD_TIMESTAMP, "no offset"),
+    ("vehicle/7/position", position(ts="2026-05-01T08:00:00.000"), RefusalReason.BAD_TIMESTAMP, "+08:00 for China"),
+    ("vehicle/7/position", position(ts=""), RefusalReason.BAD_TIMESTAMP, "RFC 3339"),
+    ("vehicle/7/position", position(ts="x" * 41), RefusalReason.OUT_OF_RANGE, "length <= 40"),
     ("vehicle/7/position", position(ts="20260501T080000.000Z"), RefusalReason.BAD_TIMESTAMP, "RFC 3339"),
     ("vehicle/7/position", position(ts="2026-02-30T08:00:00Z"), RefusalReason.BAD_TIMESTAMP, "RFC 3339"),
     ("vehicle/7/position", position(ts="0001-01-01T00:00:00+08:00"), RefusalReason.BAD_TIMESTAMP, "calendar"),
@@ -135,8 +137,8 @@ REFUSED: list[tuple[str, Any, RefusalReason, str]] = [
     (
         "station/7/weighing",
         {"ts": "2026-05-01T08:00:00Z", "vehicle_id": "7", "net_kg": 1, "arrived_at": "this morning, early"},
-        RefusalReason.OUT_OF_RANGE,
-        "$.arrived_at",
+        RefusalReason.BAD_TIMESTAMP,
+        "`arrived_at`",
     ),
 ]
 

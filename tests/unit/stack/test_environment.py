@@ -7,6 +7,7 @@ import pytest
 
 from services.stack.environment import given_settings, load_environment, stack_settings, write_environment
 from services.stack.errors import StackError
+from services.stack.ports import PORT_NAMES
 from services.stack.state import StackFolder, StackState
 
 AWKWARD = [
@@ -64,7 +65,7 @@ def test_a_folder_without_a_stack_sets_only_its_own_name(tmp_path: Path) -> None
 @pytest.mark.usefixtures("nothing_set")
 def test_settings_that_a_person_gives_reach_the_stack(tmp_path: Path) -> None:
     """Key, admin's password and environment may be given; otherwise they are made up and kept."""
-    state = StackState(ports=dict.fromkeys(("api", "mqtt", "database", "roads_truck", "roads_foot"), 1))
+    state = StackState(ports=dict.fromkeys(PORT_NAMES, 1))
     made_up = stack_settings(StackFolder(tmp_path), state, given_settings())
     assert made_up["RIQING_SECRET_KEY"] == state.secret_key
     assert made_up["RIQING_ENVIRONMENT"] == "development"

@@ -1,0 +1,1 @@
+"""Fuzzing the ingest's decoder and topic parser."""

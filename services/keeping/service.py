@@ -1,0 +1,140 @@
+"""Keeping as a process: `python -m services.keeping.service` rolls readings up and drops what is old."""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from datetime import timedelta
+from types import FrameType
+
+import psycopg
+from pydantic import ValidationError
+
+from services.domain.errors import InvalidRequestError, NotFoundError, RiqingError
+from services.heartbeat import beat
+from services.keeping.rounds import roll_up, try_to_drop
+from services.store.chunk_indexes import loose_indexes, make_dense
+from services.store.connection import Connection, StoreUnavailableError, configured_url, connect
+from services.store.retention import compress_after
+from services.store.settings import KeepingSettings
+from services.store.town import load_clock
+
+log = logging.getLogger(__name__)
+
+ROUND_EVERY_S = 5.0
+DROP_EVERY_S = 3600.0
+TRY_AGAIN_S = 1.0
+FINISHED_AFTER = timedelta(days=1)
+"""A chunk that ended so long ago is added to by late readings only."""
+SINGLE_WORKER_LOCK = 0x6B656570
+"""An advisory lock of this number keeps a second process waiting, so that no two make one hour at once."""
+
+
+class Keeping:
+    """Rounds of keeping, through any absence of the database, until told to stop."""
+
+    def __init__(self, database_url: str, settings: KeepingSettings) -> None:
+        self._database_url = database_url
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._said = ""
+
+    def stop(self) -> None:
+        """Let `run` finish what it is at and return. Any thread."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Work until `stop`."""
+        while not self._stopping.is_set():
+            try:
+                with connect(self._database_url, autocommit=True) as connection:
+                    self._work(connection)
+            except (StoreUnavailableError, NotFoundError) as error:
+                self._wait_after(error)
+            except psycopg.OperationalError as error:
+                self._wait_after(StoreUnavailableError(f"The database went away: {error}".strip()))
+
+    def _wait_after(self, error: RiqingError) -> None:
+        if isinstance(error, NotFoundError):
+            beat()  # nothing is wrong with us: there is no town yet
+        if str(error) != self._said:
+            self._said = str(error)
+            log.warning("%s", error)
+        self._stopping.wait(TRY_AGAIN_S)
+
+    def _work(self, connection: Connection) -> None:
+        if not self._wait_for_turn(connection):
+            return
+        if compress_after(connection, self._settings.columnstore_after):
+            log.info("Readings older than %s are compressed.", self._settings.columnstore_after)
+        dropped_at = -DROP_EVERY_S
+        while not self._stopping.is_set():
+            made = roll_up(connection, beat)
+            if made:
+                log.debug("rolled up %d hours", made)
+            if time.monotonic() - dropped_at >= DROP_EVERY_S:
+                self._drop(connection)
+                dropped_at = time.monotonic()
+            self._said = ""
+            beat()
+            self._stopping.wait(ROUND_EVERY_S)
+
+    def _drop(self, connection: Connection) -> None:
+        clock = load_clock(connection)
+        if clock.simulated:
+            return  # a day that somebody plays must not cost the readings of real ones
+        chunks = try_to_drop(connection, self._settings, clock.now(), beat)
+        if chunks:
+            log.info("Dropped %d chunks that were older than the settings keep.", chunks)
+        for index in loose_indexes(connection, clock.now() - FINISHED_AFTER):
+            make_dense(connection, index)
+            beat()
+
+    def _wait_for_turn(self, connection: Connection) -> bool:
+        """Wait until no other process keeps; return False when stopped before."""
+        while not self._stopping.is_set():
+            row = connection.execute("SELECT pg_try_advisory_lock(%s)", (SINGLE_WORKER_LOCK,)).fetchone()
+            if row is not None and row[0]:
+                return True
+            beat()
+            self._stopping.wait(TRY_AGAIN_S)
+        return False
+
+
+def read_settings() -> KeepingSettings:
+    """Return the settings.
+
+    Raises:
+        InvalidRequestError: they contradict each other or are out of range.
+
+    """
+    try:
+        return KeepingSettings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(("RIQING_KEEPING", *(str(part).upper() for part in first["loc"])))
+        raise InvalidRequestError(f"{name}: {first['msg']}") from error
+
+
+def main() -> int:
+    """Run by the environment's settings until SIGTERM or SIGINT; return the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        keeping = Keeping(configured_url(), read_settings())
+    except RiqingError as error:
+        print(f"riqing: {error}", file=sys.stderr)
+        return 1
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        keeping.stop()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    keeping.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""Tracks: cut at gaps in time and distance, and outliers marked but never joined."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.api.tracks import segments_of
+from services.clearance.track import LONGEST_RUN_OF_OUTLIERS
+from services.store.live_vehicles import Fix
+
+START = datetime(2026, 11, 21, tzinfo=UTC)
+METRE = 1 / 111_320
+"""Degrees of latitude."""
+
+
+def fixes_at(places: list[tuple[float, float]]) -> list[Fix]:
+    """Return fixes at (seconds, metres north)."""
+    return [
+        Fix(116.0, 40.0 + north_m * METRE, START + timedelta(seconds=at_s), None, None, None)
+        for at_s, north_m in places
+    ]
+
+
+def drawn(places: list[tuple[float, float]]) -> str:
+    """Return the segments as text: a dot for each fix, an x for an outlier, a bar for each gap."""
+    return "|".join(
+        "".join("x" if marked.outlier else "." for marked in segment) for segment in segments_of(fixes_at(places))
+    )
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        ([], ""),
+        ([(0, 0)], "."),
+        ([(0, 0), (60, 0), (120, 0)], "..."),
+        ([(0, 0), (180, 0)], ".."),  # three minutes are no gap yet
+        ([(0, 0), (181, 0)], ".|."),
+        ([(0, 0), (60, 0), (400, 0), (460, 0), (1000, 0)], "..|..|."),
+        ([(0, 0), (60, 999)], ".."),  # nor is less than a kilometre
+        ([(0, 0), (60, 1001)], ".|."),
+        ([(0, 0), (60, 300), (70, 9000), (120, 600)], "..x."),  # a jump that comes back
+        ([(0, 0), (60, 300), (70, 9000), (80, 9100), (90, 9050), (150, 600), (210, 900)], "..xxx.."),  # and lasts
+        ([(0, 0), (60, 300), (60, 1000), (120, 600)], "..x."),  # two places at one instant
+        ([(0, 0), (60, -300), (60, 700), (120, 1000)], ".x.."),  # the one with the shorter way is believed
+        ([(0, 9000), (10, 0), (70, 300), (130, 500)], "x..."),  # the first
+        ([(0, 0), (60, 300), (120, 500), (130, 9000)], "...x"),  # the last, until others agree with it
+        ([(0, 0), (100, 0), (150, 9000), (400, 0)], "..x|."),  # an outlier does not bridge a gap
+    ],
+)
+def test_a_track_is_cut_and_marked(places: list[tuple[float, float]], expected: str) -> None:
+    """What is drawn of each."""
+    assert drawn(places) == expected
+
+
+def test_no_fix_is_lost() -> None:
+    """All fixes are in the segments, in order, whatever they are."""
+    places = [(15.0 * number, 80.0 * number + (20_000.0 if number % 7 == 3 else 0.0)) for number in range(300)]
+    fixes = fixes_at(places)
+    segments = segments_of(fixes)
+    assert [marked.fix for segment in segments for marked in segment] == fixes
+    assert sum(marked.outlier for segment in segments for marked in segment) == 43
+
+
+def test_a_receiver_that_stays_elsewhere_is_believed_in_the_end() -> None:
+    """A long run far away costs no more than a run of outliers may have: the vehicle was carried there."""
+    places = [(10.0 * number, 0.0) for number in range(100)]
+    places += [(1000.0 + 10.0 * number, 50_000.0) for number in range(100)]
+    marks = [marked.outlier for segment in segments_of(fixes_at(places)) for marked in segment]
+    assert 0 < sum(marks) <= LONGEST_RUN_OF_OUTLIERS
