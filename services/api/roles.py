@@ -17,6 +17,8 @@ class Access:
 ADMIN = Access(frozenset({Role.ADMIN}))
 PLANNING = Access(frozenset({Role.ADMIN, Role.DISPATCHER}))
 """Those who send trucks out."""
+ATTENDING = Access(PLANNING.roles | {Role.OFFICE})
+"""Those who take note of what needs attention."""
 OFFICE = Access(frozenset({Role.ADMIN, Role.DISPATCHER, Role.OFFICE, Role.INSPECTOR}))
 """Those who see the whole town."""
 WITH_CONTRACTOR = Access(OFFICE.roles | {Role.CONTRACTOR})
@@ -68,7 +70,7 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("GET", "/api/v1/utilisation/vehicles"): OFFICE,
     ("GET", "/api/v1/utilisation/containers"): OFFICE,
     ("GET", "/api/v1/alarms"): WITH_CONTRACTOR,
-    ("POST", "/api/v1/alarms/{alarm_id}/acknowledge"): PLANNING,
+    ("POST", "/api/v1/alarms/{alarm_id}/acknowledge"): ATTENDING,
     ("GET", "/api/v1/cases"): WITH_CONTRACTOR,
     ("GET", "/api/v1/assessments"): WITH_CONTRACTOR,
     ("GET", "/api/v1/live"): ANY_ROLE_STREAM,

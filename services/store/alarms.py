@@ -43,6 +43,7 @@ _ALARMS: LiteralString = """
     WHERE (%(alarm)s::bigint IS NULL OR alarm_id = %(alarm)s)
         AND (%(before)s::bigint IS NULL OR alarm_id < %(before)s)
         AND (%(open)s::boolean IS NULL OR (cleared_at IS NULL) = %(open)s)
+        AND (%(acknowledged)s::boolean IS NULL OR (acknowledged_at IS NOT NULL) = %(acknowledged)s)
         AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
     ORDER BY alarm_id DESC LIMIT %(limit)s"""
 
@@ -53,6 +54,7 @@ def page_of_alarms(
     after: tuple[int] | None = None,
     limit: int | None = None,
     is_open: bool | None = None,
+    is_acknowledged: bool | None = None,
     alarm_id: int | None = None,
     visible: Visibility = EVERYTHING,
 ) -> list[Alarm]:
@@ -61,6 +63,7 @@ def page_of_alarms(
         "alarm": alarm_id,
         "before": None if after is None else after[0],
         "open": is_open,
+        "acknowledged": is_acknowledged,
         "contractor": visible.contractor_id,
         "limit": limit,
     }
@@ -94,19 +97,25 @@ def clear_alarm(connection: Connection, kind: str, subject_kind: str, subject_id
     return bool(cleared.rowcount)
 
 
-def acknowledge_alarm(connection: Connection, alarm_id: int, user_name: str, now: datetime) -> Alarm:
-    """Note who has seen an alarm, at the town's `now`, and return it; the first to see it stays.
+def acknowledge_alarm(connection: Connection, alarm_id: int, user_name: str, now: datetime) -> bool:
+    """Note who has seen an alarm, at the town's `now`; tell whether nobody had: the first to see it stays."""
+    seen = connection.execute(
+        "UPDATE alarms SET acknowledged_at = %s, acknowledged_by = %s WHERE alarm_id = %s AND acknowledged_at IS NULL",
+        [now, user_name, alarm_id],
+    )
+    if seen.rowcount:
+        connection.execute("NOTIFY alarm_changed")
+    return bool(seen.rowcount)
+
+
+def load_alarm(connection: Connection, alarm_id: int) -> Alarm:
+    """Return one alarm.
 
     Raises:
         NotFoundError: there is no such alarm.
 
     """
-    connection.execute(
-        "UPDATE alarms SET acknowledged_at = %s, acknowledged_by = %s WHERE alarm_id = %s AND acknowledged_at IS NULL",
-        [now, user_name, alarm_id],
-    )
     found = page_of_alarms(connection, alarm_id=alarm_id, limit=1)
     if not found:
         raise NotFoundError(f"There is no alarm {alarm_id}.")
-    connection.execute("NOTIFY alarm_changed")
     return found[0]

@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from services.domain.kinds import AlarmKind
+from services.store.alarms import clear_alarm, raise_alarm
+from services.store.connection import connect
+from services.store.town import load_clock
 from tests.e2e.conftest import PROJECT_DIR, OpenDesk, Town
 
 AXE = PROJECT_DIR / "web/node_modules/axe-core/axe.min.js"
@@ -95,6 +99,34 @@ def test_a_point_opens_down_to_its_evidence(open_desk: OpenDesk) -> None:
     page.locator(".window-list .row").first.click()
     expect(page.locator(".card .due-visit.state-cleared").first).to_contain_text("由")
     expect(page.locator(".card .evidence li").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_an_alarm_comes_is_acknowledged_and_goes(open_desk: OpenDesk, town: Town) -> None:
+    """Without a reload, and by the keyboard: from the list to the truck's card, where it is acknowledged."""
+    page = open_desk("tab=alarms").page
+    # A kind that nothing clears while the truck's clock is right.
+    alarm = (AlarmKind.DEVICE_CLOCK_WRONG, "vehicle", "V05")
+    with connect(town.database_url) as connection:
+        detail = {"username": "vehicle.V05", "wrong_by_s": 28_800, "likely": "time_zone"}
+        assert raise_alarm(connection, *alarm, load_clock(connection).now(), detail)
+    row = page.locator(".window-list li", has_text="设备时钟不准").locator(".row")
+    expect(row).to_contain_text("快 8.0 小时，可能是时区设错", timeout=PATIENCE_MS)
+    expect(page.locator("#tab-alarms .count")).to_have_text(re.compile(r"^[1-9]"))
+    row.press("Enter")
+    expect(page.locator(".card-head .card-code")).to_have_text("V05")
+    on_card = page.locator(".card-alarm", has_text="设备时钟不准")
+    assert _faults(page, AXE) == []
+    on_card.get_by_role("button", name="确认告警：设备时钟不准").press("Enter")
+    expect(on_card).to_contain_text(re.compile(r"admin .*\d\d:\d\d 确认"), timeout=PATIENCE_MS)
+    expect(on_card).to_be_focused()
+    with connect(town.database_url) as connection:
+        assert clear_alarm(connection, *alarm, load_clock(connection).now())
+    expect(on_card).to_be_hidden(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="English").click()
+    page.locator(".chip", has_text="Acknowledged").click()
+    over = page.locator(".window-list li", has_text="Device clock wrong")
+    expect(over.locator(".alarm-time")).to_have_text(re.compile(r"\d\d:\d\d–.*\d\d:\d\d$"))
+    expect(over.locator(".alarm-standing")).to_have_text(re.compile(r"^Seen: admin .*\d\d:\d\d$"))
 
 
 def test_the_address_holds_the_state(open_desk: OpenDesk) -> None:

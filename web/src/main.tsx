@@ -10,6 +10,7 @@ import "./styles/sign-in.css";
 import "./styles/desk.css";
 import "./styles/lists.css";
 import "./styles/card.css";
+import "./styles/alarms.css";
 import "./styles/panels.css";
 import "./styles/map.css";
 import "./styles/phone.css";

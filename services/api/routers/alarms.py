@@ -9,7 +9,7 @@ from services.api.paging import BY_NUMBER, Page, PageOf
 from services.api.parts import AppParts
 from services.api.shapes.attention import AlarmAnswer
 from services.api.today import load_today
-from services.store.alarms import acknowledge_alarm, page_of_alarms
+from services.store.alarms import acknowledge_alarm, load_alarm, page_of_alarms
 from services.store.audit import record_action
 
 router = APIRouter(prefix="/api/v1/alarms", tags=["attention"])
@@ -25,13 +25,22 @@ def read_alarms(
     is_open: Annotated[
         bool | None, Query(alias="open", description="Only those that have not cleared, or that have.")
     ] = None,
+    is_acknowledged: Annotated[
+        bool | None,
+        Query(alias="acknowledged", description="Only those that somebody has acknowledged, or that nobody has."),
+    ] = None,
 ) -> Page[AlarmAnswer]:
     """Return the alarms, the newest first."""
     with parts.database.connection() as connection:
         rows = wanted.fetch(
             BY_NUMBER,
             lambda after, limit: page_of_alarms(
-                connection, after=after, limit=limit, is_open=is_open, visible=user.visibility
+                connection,
+                after=after,
+                limit=limit,
+                is_open=is_open,
+                is_acknowledged=is_acknowledged,
+                visible=user.visibility,
             ),
         )
     return wanted.page(rows, AlarmAnswer.of, key=lambda row: (row.alarm_id,))
@@ -44,6 +53,7 @@ def acknowledge(
     """Note that somebody has seen an alarm; the first to see it stays."""
     with parts.database.connection() as connection:
         now = load_today(connection).now
-        alarm = acknowledge_alarm(connection, alarm_id, user.user_name, now)
-        record_action(connection, now, user.user_name, "acknowledge", f"alarm {alarm_id}")
+        if acknowledge_alarm(connection, alarm_id, user.user_name, now):
+            record_action(connection, now, user.user_name, "acknowledge", f"alarm {alarm_id}")
+        alarm = load_alarm(connection, alarm_id)
     return AlarmAnswer.of(alarm)

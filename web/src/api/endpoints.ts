@@ -1,6 +1,7 @@
 /** The API's paths as typed functions, one for each request the page makes. */
 import { request, requestAll } from "./client";
 import type {
+  Alarm,
   AccessToken,
   ClearanceFigures,
   Clock,
@@ -9,6 +10,7 @@ import type {
   DueVisit,
   Facility,
   FigureGroup,
+  Page,
   Plan,
   PlanSummary,
   ServiceDate,
@@ -80,6 +82,18 @@ export const fetchDueVisitsOfPoint = (date: ServiceDate, pointId: string) =>
 export function fetchHourlyUse(of: "stations" | "toilets", start: Date, end: Date): Promise<Utilisation[]> {
   return request(`/utilisation/${of}?start=${instant(start)}&end=${instant(end)}&bucket=hour`);
 }
+
+/** All alarms that are open, and the newest `count` of any; the open ones that are new are in both. */
+export async function fetchAlarms(count: number): Promise<Alarm[]> {
+  const [open, newest] = await Promise.all([
+    requestAll<Alarm>("/alarms?open=true"),
+    request<Page<Alarm>>(`/alarms?limit=${count}`),
+  ]);
+  return [...open, ...newest.items];
+}
+
+export const acknowledgeAlarm = (alarmId: number) =>
+  request<Alarm>(`/alarms/${alarmId}/acknowledge`, { method: "POST" });
 
 function instant(date: Date): string {
   return encodeURIComponent(date.toISOString());

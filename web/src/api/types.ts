@@ -149,6 +149,8 @@ export interface Vehicle {
 
 export interface Fix extends VehiclePosition {
   load_kg: number | null;
+  /** No vehicle could have driven there between the fixes before and after it. */
+  outlier: boolean;
 }
 
 export interface Track {
@@ -265,10 +267,24 @@ export interface Utilisation {
   measures: Record<string, number | string | null>;
 }
 
+/** Something that needs attention; open while `cleared_at` is null. What `detail` holds depends on the kind. */
+export interface Alarm {
+  id: number;
+  kind: string;
+  subject_kind: string;
+  subject_id: string;
+  raised_at: Instant;
+  cleared_at: Instant | null;
+  acknowledged_at: Instant | null;
+  acknowledged_by: string | null;
+  detail: Record<string, unknown>;
+}
+
 /** What `GET /live` sends, by the event's name. */
 export interface LiveEvents {
   position: VehiclePosition & { vehicle_id: string; load_kg: number | null; online: boolean | null };
   visit: Pick<DueVisit, "point_id" | "service_date" | "occurrence" | "status" | "cleared_at" | "vehicle_id" | "reason">;
+  alarm: Alarm;
   plan: Pick<PlanSummary, "id" | "date" | "status" | "published" | "cost" | "served">;
   clock: Clock;
 }

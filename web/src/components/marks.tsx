@@ -1,5 +1,6 @@
 /** The marks of states in lists and legends: the same shapes and colours as on the map. */
 import type { Facility } from "../api/types";
+import type { AlarmState } from "../state/alarms";
 import type { TruckState } from "../state/fleet";
 import type { PointState } from "../state/visits";
 
@@ -40,6 +41,22 @@ export function TruckMark({ state }: { state: TruckState }) {
       {state === "driving" && <path d="M11 5 15.5 15.5 11 13 6.5 15.5Z" class="ink-fill" />}
       {state === "standing" && <rect x="7.8" y="7.8" width="6.4" height="6.4" class="ink-fill" />}
       {!known && <path d="M7.5 7.5 14.5 14.5M14.5 7.5 7.5 14.5" class="ink" />}
+    </svg>
+  );
+}
+
+/** The mark of an alarm: it calls, somebody has seen it, or it is over. */
+export function AlarmMark({ state }: { state: AlarmState }) {
+  return (
+    <svg class={`mark alarm-mark ${state}`} viewBox="0 0 18 18" aria-hidden="true">
+      {state === "cleared" ? (
+        <path d="M4 9.5 7.6 13 14 5.5" class="line" />
+      ) : (
+        <>
+          <path d="M9 1.8 16.8 15.6H1.2Z" class="body" />
+          <path d="M9 6.6V10.4M9 13v.1" class="ink" />
+        </>
+      )}
     </svg>
   );
 }

@@ -1,6 +1,6 @@
 /** A long list of rows of one height that draws only those in view; the arrow keys move between rows. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 interface WindowListProps<Item> {
   items: readonly Item[];
@@ -9,6 +9,8 @@ interface WindowListProps<Item> {
   label: string;
   keyOf: (item: Item) => string;
   row: (item: Item) => ComponentChildren;
+  /** What stands beside the row, as a button of its own. */
+  action?: (item: Item) => ComponentChildren;
   isSelected: (item: Item) => boolean;
   onSelect: (item: Item) => void;
 }
@@ -20,10 +22,14 @@ export function WindowList<Item>(props: WindowListProps<Item>) {
   const { items, rowHeight } = props;
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 600 });
+  const notePlace = useKeptPlace(box, props);
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const measure = () => setView({ top: element.scrollTop, height: element.clientHeight });
+    const measure = () => {
+      notePlace(element.scrollTop);
+      setView({ top: element.scrollTop, height: element.clientHeight });
+    };
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);
@@ -54,11 +60,38 @@ export function WindowList<Item>(props: WindowListProps<Item>) {
             >
               {props.row(item)}
             </button>
+            {props.action?.(item)}
           </li>
         ))}
       </ul>
     </div>
   );
+}
+
+/**
+ * Leave the rows in view where they are when others come or go above them; returns what notes a scroll to `top`.
+ *
+ * At the list's beginning nothing is held: there new rows are to be seen.
+ */
+function useKeptPlace<Item>(
+  box: { current: HTMLDivElement | null },
+  props: WindowListProps<Item>,
+): (top: number) => void {
+  const place = useRef<{ key: string; offset: number } | null>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  useLayoutEffect(() => {
+    const element = box.current;
+    const kept = place.current;
+    if (element === null || kept === null) return;
+    const index = props.items.findIndex((item) => props.keyOf(item) === kept.key);
+    if (index >= 0) element.scrollTop = index * props.rowHeight + kept.offset;
+  }, [props.items]);
+  return (top) => {
+    const { items, rowHeight, keyOf } = latest.current;
+    const first = items[Math.floor(top / rowHeight)];
+    place.current = top <= 0 || first === undefined ? null : { key: keyOf(first), offset: top % rowHeight };
+  };
 }
 
 /** Bring a row that was selected elsewhere, as on the map, into view. */

@@ -29,6 +29,13 @@ export function showTime(instant: string | number | null | undefined): string {
   return format(instant, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
+/** An instant as the town's HH:MM, with the date before it where that is another than the date at `atMs`. */
+export function showMoment(instant: string | null | undefined, atMs: number): string {
+  if (instant === null || instant === undefined) return UNKNOWN;
+  const day = (of: string | number) => format(of, { month: "short", day: "numeric" });
+  return day(instant) === day(atMs) ? showTime(instant) : `${day(instant)} ${showTime(instant)}`;
+}
+
 /** An instant as the town's HH:MM:SS. */
 export function showClock(instantMs: number): string {
   return format(instantMs, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });

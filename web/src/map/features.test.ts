@@ -11,6 +11,7 @@ const fixAt = (lon: number): Fix => ({
   speed_kmh: null,
   heading_deg: null,
   load_kg: null,
+  outlier: false,
 });
 
 const station = (changes: Partial<Facility>): Facility => ({
@@ -60,6 +61,23 @@ test("a track has a line per run of fixes and none over the gap between", () => 
         [8, 30],
         [9, 30],
         [10, 30],
+      ],
+    ],
+  });
+});
+
+test("no line of a track leads to an outlier", () => {
+  const segments = [
+    [fixAt(1), { ...fixAt(90), outlier: true }, fixAt(2)],
+    [fixAt(5), { ...fixAt(6), outlier: true }],
+  ];
+  const drawn = trackFeatures({ vehicle_id: "V1", gap_s: 180, segments });
+  expect(drawn.features[0]?.geometry).toEqual({
+    type: "MultiLineString",
+    coordinates: [
+      [
+        [1, 30],
+        [2, 30],
       ],
     ],
   });

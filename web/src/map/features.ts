@@ -125,9 +125,10 @@ export function truckFeatures(
   return collection(features);
 }
 
-/** A vehicle's track: one line per run of fixes, nothing over the gaps. */
+/** A vehicle's track: one line per run of fixes, nothing over the gaps and nothing to an outlier. */
 export function trackFeatures(track: Track): Features {
   const lines = track.segments
+    .map((segment) => segment.filter((fix) => !fix.outlier))
     .filter((segment) => segment.length > 1)
     .map((segment) => segment.map((fix): Position => [fix.lon, fix.lat]));
   return collection([{ type: "Feature", geometry: { type: "MultiLineString", coordinates: lines }, properties: {} }]);

@@ -177,7 +177,7 @@ function ringSelected(map: MapLibre, motion: FleetMotion, atMs: number): void {
 
 function placeOfSelection(): Position | null {
   const chosen = selection.value;
-  if (chosen === null) return null;
+  if (chosen === null || chosen.kind === "broker") return null;
   if (chosen.kind === "vehicle") {
     const fix = vehiclesById.value.get(chosen.id)?.last_position ?? null;
     return fix === null ? null : [fix.lon, fix.lat];

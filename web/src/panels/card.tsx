@@ -6,6 +6,9 @@ import { t } from "../i18n/catalogue";
 import { selection } from "../state/address";
 import { vehiclesById } from "../state/fleet";
 import { facilitiesById, pointsById } from "../state/register";
+import { brokerName } from "../format/alarm-sentence";
+import { openAlarmsOf } from "../state/alarms";
+import { CardAlarms } from "./alarm-parts";
 import { FacilityCard } from "./facility-card";
 import { PointCard } from "./point-card";
 import { TruckCard } from "./truck-card";
@@ -25,8 +28,19 @@ export function Card() {
       {truck && <TruckCard key={key} truck={truck} />}
       {point && <PointCard key={key} point={point} />}
       {facility && <FacilityCard key={key} facility={facility} />}
-      {!truck && !point && !facility && <p class="notice">{t("app.notFoundHere")}</p>}
+      {chosen.kind === "broker" && <BrokerCard key={key} id={chosen.id} />}
+      {!truck && !point && !facility && chosen.kind !== "broker" && <p class="notice">{t("app.notFoundHere")}</p>}
     </aside>
+  );
+}
+
+function BrokerCard({ id }: { id: string }) {
+  return (
+    <>
+      <CardHead kind={t("card.system")} name={brokerName(id)} code={brokerName(id)} />
+      <CardAlarms kind="broker" id={id} />
+      {openAlarmsOf("broker", id).length === 0 && <p class="notice">{t("alarms.empty")}</p>}
+    </>
   );
 }
 

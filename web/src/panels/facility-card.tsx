@@ -7,6 +7,7 @@ import { t, tWord } from "../i18n/catalogue";
 import { loadRatioOf } from "../map/features";
 import { nowMs } from "../state/clock";
 import { zoneName } from "../state/register";
+import { CardAlarms } from "./alarm-parts";
 import { CardHead, Fact } from "./card";
 import { HourlyUse } from "./hourly-use";
 
@@ -21,6 +22,7 @@ export function FacilityCard({ facility }: { facility: Facility }) {
           <FacilityMark facility={facility} /> {tWord("facilityStatus", facility.status)}
         </span>
       </CardHead>
+      <CardAlarms kind="facility" id={facility.id} />
       {isToilet ? <ToiletMeasures facility={facility} /> : <StationMeasures facility={facility} />}
       <dl class="facts">
         <Fact name={t("card.hours")}>{hoursOf(facility)}</Fact>

@@ -1,17 +1,19 @@
-/** The lists on the left: trucks, points, what is not cleared, and facilities, each with its count. */
+/** The lists on the left: trucks, points, what is not cleared, facilities and alarms, each with its count. */
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 
 import { t } from "../i18n/catalogue";
 import { listOpen, tab, type Tab } from "../state/address";
+import { openAlarms, unseenCount } from "../state/alarms";
 import { vehicles } from "../state/fleet";
 import { facilities, points } from "../state/register";
+import { AlarmList } from "./alarm-list";
 import { FacilityList } from "./facility-list";
 import { PointList } from "./point-list";
 import { TruckList } from "./truck-list";
 import { UnservedList, unservedCount } from "./unserved-list";
 
-const TABS: readonly Tab[] = ["trucks", "points", "unserved", "facilities"];
+const TABS: readonly Tab[] = ["trucks", "points", "unserved", "facilities", "alarms"];
 
 export function Lists() {
   const chosen = tab.value;
@@ -23,6 +25,7 @@ export function Lists() {
         {chosen === "points" && <PointList />}
         {chosen === "unserved" && <UnservedList />}
         {chosen === "facilities" && <FacilityList />}
+        {chosen === "alarms" && <AlarmList />}
       </div>
     </section>
   );
@@ -50,6 +53,9 @@ function TabBar() {
       </TabButton>
       <TabButton name="facilities" count={facilities.value.value.length}>
         {t("tab.facilities")}
+      </TabButton>
+      <TabButton name="alarms" count={openAlarms.value.length} warn={unseenCount.value > 0}>
+        {t("tab.alarms")}
       </TabButton>
     </div>
   );

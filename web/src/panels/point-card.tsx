@@ -12,6 +12,7 @@ import { loaded } from "../state/loading";
 import { zoneName, zonesById, contractorName } from "../state/register";
 import { isAllDay, pointStates, visitsByPoint, type PointState } from "../state/visits";
 import { useEffect, useMemo } from "preact/hooks";
+import { CardAlarms } from "./alarm-parts";
 import { CardHead, Fact } from "./card";
 
 export function PointCard({ point }: { point: CollectionPoint }) {
@@ -25,6 +26,7 @@ export function PointCard({ point }: { point: CollectionPoint }) {
           <PointMark state={state} /> {t(`pointState.${state}`)}
         </span>
       </CardHead>
+      <CardAlarms kind="point" id={point.id} />
       <dl class="facts">
         <Fact name={t("card.container")}>
           {t("card.containerCount", { type: tWord("containerType", point.container_type), count: point.containers })}

@@ -11,6 +11,7 @@ import { nowMs, today, viewedDate } from "../state/clock";
 import { truckStates } from "../state/fleet";
 import { publishedRouteOf } from "../state/plans";
 import { contractorName, facilityName, pointName } from "../state/register";
+import { CardAlarms } from "./alarm-parts";
 import { CardHead, Fact } from "./card";
 
 const NEXT_STOPS = 6;
@@ -34,6 +35,7 @@ export function TruckCard({ truck }: { truck: Vehicle }) {
           {t("card.follow")}
         </button>
       </CardHead>
+      <CardAlarms kind="vehicle" id={truck.id} />
       <div class="card-measure">
         <span>{t("card.load")}</span>
         <strong>{t("card.loadOf", { load: showNumber(load), capacity: showNumber(truck.capacity_kg) })}</strong>

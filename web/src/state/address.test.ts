@@ -6,6 +6,7 @@ import { formatAddress, parseAddress } from "./address";
 test.each([
   "",
   "tab=points",
+  "tab=alarms&select=broker%3Abroker",
   "tab=unserved&list=1&panel=plan&select=vehicle%3AV01&date=2026-11-22&plan=abc&lang=en",
   // A code may hold the separator itself.
   "select=point%3AA%3A7",

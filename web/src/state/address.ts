@@ -3,9 +3,10 @@ import { batch, computed, effect, signal } from "@preact/signals";
 
 import { language } from "../i18n/catalogue";
 
-export type Tab = "trucks" | "points" | "unserved" | "facilities";
+export type Tab = "trucks" | "points" | "unserved" | "facilities" | "alarms";
 export type Panel = "plan" | "figures";
-export type SelectionKind = "vehicle" | "point" | "facility";
+/** A message broker is nowhere on the map; it has a card for its alarms. */
+export type SelectionKind = "vehicle" | "point" | "facility" | "broker";
 
 export interface Selection {
   kind: SelectionKind;
@@ -25,9 +26,9 @@ export interface Address {
   language: "zh" | "en";
 }
 
-const TABS: readonly Tab[] = ["trucks", "points", "unserved", "facilities"];
+const TABS: readonly Tab[] = ["trucks", "points", "unserved", "facilities", "alarms"];
 const PANELS: readonly Panel[] = ["plan", "figures"];
-const SELECTION_KINDS: readonly SelectionKind[] = ["vehicle", "point", "facility"];
+const SELECTION_KINDS: readonly SelectionKind[] = ["vehicle", "point", "facility", "broker"];
 
 export const tab = signal<Tab>("trucks");
 export const listOpen = signal(false);
@@ -106,6 +107,11 @@ export function followAddress(): void {
 /** Select something, or with null nothing. */
 export function select(kind: SelectionKind, id: string): void {
   selection.value = { kind, id };
+}
+
+/** Tell whether a word, as an alarm's `subject_kind`, names something that can be selected. */
+export function isSelectionKind(word: string): word is SelectionKind {
+  return oneOf(SELECTION_KINDS, word) !== null;
 }
 
 function formatSelection(of: Selection | null): string {

@@ -2,6 +2,7 @@
 import { effect, signal, untracked } from "@preact/signals";
 
 import {
+  fetchAlarms,
   fetchClearance,
   fetchClearanceSeries,
   fetchClock,
@@ -19,6 +20,7 @@ import { openStream, type Stream, type StreamState } from "../api/stream";
 import type { LiveEvents } from "../api/types";
 import { addDays } from "../format/service-day";
 import { panel } from "./address";
+import { alarms, KEPT_ALARMS, receiveAlarm, refreshed } from "./alarms";
 import { runClock, setClock, town, viewedDate } from "./clock";
 import { figureView, groupedFigures, townFigures, type FigureView } from "./figures";
 import { receivePosition, vehicles } from "./fleet";
@@ -41,6 +43,8 @@ export const startProblem = signal<string | null>(null);
 
 const REFRESH_VEHICLES_MS = 10_000;
 const REFRESH_FACILITIES_MS = 20_000;
+/** The stream tells of the newest alarms; what became of older ones is fetched. */
+const REFRESH_ALARMS_MS = 30_000;
 const REFRESH_FIGURES_MS = 20_000;
 /** Figures are fetched this long after a visit was decided: a batch decides many. */
 const FIGURES_AFTER_VISIT_MS = 1_500;
@@ -63,6 +67,7 @@ export function openDesk(): () => void {
       facilities,
       streets,
       vehicles,
+      alarms,
       dueVisits,
       townFigures,
       groupedFigures,
@@ -96,6 +101,7 @@ function loadRegister(): void {
   void points.load(fetchPoints);
   void facilities.load(fetchFacilities);
   void vehicles.load(fetchVehicles);
+  void loadAlarms();
   void streets.load(fetchStreets);
 }
 
@@ -143,6 +149,10 @@ function loadDay(): void {
   void refreshPlans();
 }
 
+function loadAlarms(): Promise<void> {
+  return alarms.load(async () => refreshed(await fetchAlarms(KEPT_ALARMS), alarms.value.value));
+}
+
 async function loadTownFigures(): Promise<void> {
   const date = viewedDate.value;
   await townFigures.load(async () => (await fetchClearance(date, "town"))[0] ?? null);
@@ -179,6 +189,7 @@ function refreshRegularly(): (() => void)[] {
   return [
     every(REFRESH_VEHICLES_MS, () => void vehicles.load(fetchVehicles)),
     every(REFRESH_FACILITIES_MS, () => void facilities.load(fetchFacilities)),
+    every(REFRESH_ALARMS_MS, () => void loadAlarms()),
     every(REFRESH_FIGURES_MS, refreshFigures),
     every(SYNC_CLOCK_MS, () => void syncClock()),
   ];
@@ -197,6 +208,7 @@ function openLiveStream(): Stream {
           refreshFigures();
         }, FIGURES_AFTER_VISIT_MS);
       },
+      alarm: receiveAlarm,
       plan: receivePlan,
       // The event says that the clock was set; what it shows by now is asked for.
       clock: () => void syncClock(),
@@ -213,6 +225,7 @@ function openLiveStream(): Stream {
 function catchUp(): void {
   void syncClock();
   void vehicles.load(fetchVehicles);
+  void loadAlarms();
   void dueVisits.load(() => fetchDueVisits(viewedDate.value));
   refreshFigures();
   void refreshPlans();

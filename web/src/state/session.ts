@@ -20,6 +20,9 @@ export const signOutReason = signal<"expired" | null>(null);
 /** Roles that may ask for plans and publish them. */
 export const mayPlan = computed(() => ["admin", "dispatcher"].includes(session.value?.role ?? ""));
 
+/** Roles that may note that an alarm has been seen. */
+export const mayAcknowledge = computed(() => ["admin", "dispatcher", "office"].includes(session.value?.role ?? ""));
+
 /** Keep the token that a sign-in answered. */
 export function signInAs(answer: AccessToken): void {
   const kept = { token: answer.access_token, userName: answer.user_name, role: answer.role };

@@ -1,0 +1,87 @@
+/** The list of alarms: what needs attention, the newest first, and who has seen it. */
+import { signal } from "@preact/signals";
+
+import type { Alarm } from "../api/types";
+import { AlarmMark } from "../components/marks";
+import { Notice, Problem } from "../components/notice";
+import { WindowList } from "../components/window-list";
+import { alarmSentence, alarmSubject } from "../format/alarm-sentence";
+import { showMoment } from "../format/show";
+import { t, tWord } from "../i18n/catalogue";
+import { isSelectionKind, select, selection } from "../state/address";
+import { acknowledgeProblem } from "../state/acknowledging";
+import { ALARM_FILTERS, type AlarmFilter, alarms, alarmStateOf, KEPT_ALARMS, passesFilter } from "../state/alarms";
+import { nowMs } from "../state/clock";
+import { AlarmStanding } from "./alarm-parts";
+import { Chip } from "./list-parts";
+
+const filter = signal<AlarmFilter>("open");
+/** The alarm that was chosen last: an asset may have several. */
+const chosenId = signal<number | null>(null);
+
+export function AlarmList() {
+  const all = alarms.value.value;
+  const found = all.filter((alarm) => passesFilter(alarm, filter.value));
+  const ofSelection = found.filter(isOfSelection);
+  const chosen = ofSelection.find((alarm) => alarm.id === chosenId.value) ?? ofSelection[0];
+  return (
+    <>
+      <div class="chips">
+        {ALARM_FILTERS.map((name) => (
+          <Chip
+            key={name}
+            chosen={filter.value === name}
+            count={all.filter((alarm) => passesFilter(alarm, name)).length}
+            onChoose={() => (filter.value = name)}
+          >
+            {t(`alarmFilter.${name}`)}
+          </Chip>
+        ))}
+      </div>
+      <Problem sentence={acknowledgeProblem.value} />
+      <Notice
+        of={alarms}
+        isEmpty={found.length === 0}
+        empty={filter.value === "open" ? t("alarms.empty") : t("list.noMatch")}
+      />
+      {filter.value !== "open" && all.length >= KEPT_ALARMS && (
+        <p class="notice">{t("alarms.onlyNewest", { count: KEPT_ALARMS })}</p>
+      )}
+      <WindowList
+        items={found}
+        rowHeight={92}
+        label={t("tab.alarms")}
+        keyOf={(alarm) => String(alarm.id)}
+        row={(alarm) => <AlarmRow alarm={alarm} />}
+        action={(alarm) => <AlarmStanding alarm={alarm} subject={alarmSubject(alarm)} />}
+        isSelected={(alarm) => alarm === chosen}
+        onSelect={choose}
+      />
+    </>
+  );
+}
+
+function choose(alarm: Alarm): void {
+  chosenId.value = alarm.id;
+  if (isSelectionKind(alarm.subject_kind)) select(alarm.subject_kind, alarm.subject_id);
+}
+
+function isOfSelection(alarm: Alarm): boolean {
+  return selection.value?.kind === alarm.subject_kind && selection.value.id === alarm.subject_id;
+}
+
+function AlarmRow({ alarm }: { alarm: Alarm }) {
+  const state = alarmStateOf(alarm);
+  return (
+    <span class={`alarm-row ${state}`}>
+      <AlarmMark state={state} />
+      <span class="row-title">{tWord("alarmKind", alarm.kind)}</span>
+      <span class="alarm-time">
+        {showMoment(alarm.raised_at, nowMs.value)}
+        {alarm.cleared_at !== null && `–${showMoment(alarm.cleared_at, Date.parse(alarm.raised_at))}`}
+      </span>
+      <span class="row-sub alarm-subject">{alarmSubject(alarm)}</span>
+      <span class="alarm-sentence">{alarmSentence(alarm, nowMs.value)}</span>
+    </span>
+  );
+}
