@@ -17,16 +17,16 @@ from services.routing.problem import Break, Problem, Station, Task, Travel, Truc
 
 FEET_PER_MILE = 5280
 CENTI = 100
+HEADER_LINES, COLUMNS = 5, 8
 DEPOT, STOP, LANDFILL = 0, 1, 2
 TRUCK_COST = 10**9
 """A truck costs more than all miles together, as the benchmark counts trucks first."""
 
 
 def read_kim(path: Path) -> Instance:
-    """Read one `*_stop.txt` file (mixed tabs and blanks, trailing columns, times such as 0775)."""
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    capacity, day_yards, day_stops, lunch_s, mph = (float(line.split()[0]) for line in lines[:5])
-    rows = np.array([[float(cell) for cell in line.split()[:8]] for line in lines[6:] if len(line.split()) >= 8])
+    """Read one `*_stop.txt` file (mixed tabs, blanks and commas, trailing columns, empty lines, times such as 0775)."""
+    header, rows = _parse(path)
+    capacity, day_yards, day_stops, lunch_s, mph = header
     feet = np.abs(rows[:, None, 1:3] - rows[None, :, 1:3]).sum(axis=2)
     seconds = feet / FEET_PER_MILE * 3600 / mph
     travel = Travel(np.ceil(seconds * CENTI).astype(np.int32), np.ceil(feet).astype(np.int32))
@@ -61,6 +61,18 @@ def read_kim(path: Path) -> Instance:
         unit="miles",
         trucks_first=True,
     )
+
+
+def _parse(path: Path) -> tuple[list[float], NDArray[np.float64]]:
+    """The five numbers above the line of column names, and the first eight columns of each row below it."""
+    text = path.read_text(encoding="utf-8-sig", errors="replace").replace(",", " ").replace('"', " ")
+    lines = [line.split() for line in text.splitlines() if line.split()]
+    names = next((place for place, cells in enumerate(lines) if cells[0].lower().startswith("stop")), None)
+    if names is None or names < HEADER_LINES:
+        raise ValueError(f"{path}: {HEADER_LINES} lines of one number each were expected above the column names.")
+    header = [float(cells[0]) for cells in lines[:HEADER_LINES]]
+    rows = [[float(cell) for cell in cells[:COLUMNS]] for cells in lines[names + 1 :] if len(cells) >= COLUMNS]
+    return header, np.array(rows)
 
 
 def _window(row: NDArray[np.float64]) -> Window:

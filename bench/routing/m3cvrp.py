@@ -33,7 +33,7 @@ def read_m3cvrp(folder: Path) -> Instance:
     sites = _load(folder / "WasteCollectionSites.json", "point")
     places = [*depots, *facilities, *sites]
     degrees = np.array([[place["lng"], place["lat"]] for place in places], dtype=np.float64) / 1e6
-    metres = np.rint(_great_circle_m(degrees) * DETOUR)
+    metres = np.rint(great_circle_m(degrees) * DETOUR)
     travel = Travel(np.rint(metres / (SPEED_KMH / 3.6)).astype(np.int32), metres.astype(np.int32))
     first_site = len(depots) + len(facilities)
     tasks = tuple(
@@ -71,7 +71,7 @@ def _clock(text: str) -> int:
     return int(hours) * 3600 + int(minutes) * 60
 
 
-def _great_circle_m(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+def great_circle_m(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
     """Distances between all pairs of (lon, lat) by the haversine formula."""
     lon, lat = np.radians(degrees).T
     half = np.sin((lat[:, None] - lat) / 2) ** 2

@@ -9,10 +9,14 @@ from bench.routing.instance import Instance, distance_of
 from services.routing.checker import check
 from services.routing.ortools_model import Plan
 from services.routing.planner import solve
+from services.routing.prepare import Prepared
 from services.routing.problem import MAX_TIME_S, Problem
+from services.routing.proposals import Effort, propose
 from services.routing.reasons import explain
 from services.routing.solution import Route, Solution
 from services.routing.timetable import route_of
+
+PLANNER, KERNEL = "riqing", "kernel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,9 @@ class Measurement:
 
 
 def measure_planner(
-    instance: Instance, time_limit_s: float, seed: int, workers: int
+    instance: Instance, time_limit_s: float, seed: int, workers: int, solver: str = PLANNER
 ) -> tuple[Measurement, Solution, list[tuple[float, int, int]]]:
-    """The planner that users get, with its cost over time."""
+    """The planner that users get, or its kernel without OR-Tools after it, with its cost over time."""
     course: list[tuple[float, int, int]] = []
     began = time.monotonic()
     solution = solve(
@@ -43,10 +47,15 @@ def measure_planner(
         seed=seed,
         workers=workers,
         on_progress=lambda elapsed_s, cost, unserved: course.append((elapsed_s, cost, unserved)),
+        proposer=_kernel_alone if solver == KERNEL else None,
     )
     wall_s = time.monotonic() - began
     first_s = next((elapsed_s for elapsed_s, _, unserved in course if unserved == len(solution.unserved)), None)
-    return _measured("riqing", instance, solution, wall_s, first_s), solution, course
+    return _measured(solver, instance, solution, wall_s, first_s), solution, course
+
+
+def _kernel_alone(prepared: Prepared, effort: Effort) -> Plan:
+    return propose(prepared.problem, effort)
 
 
 def measure_plan(solver: str, instance: Instance, plan: Plan, wall_s: float) -> tuple[Measurement, Solution]:

@@ -14,11 +14,14 @@ import numpy as np
 
 from bench.routing.instance import Instance
 from services.routing.ortools_model import Plan, plan_alone
-from services.routing.problem import MAX_TIME_S, Problem, Window
+from services.routing.problem import MAX_TIME_S, Problem, Truck, Window
 from services.routing.solution import StopKind
 from services.routing.timetable import Visit
 
 Rival = Callable[[Instance, float, int], Plan | None]
+
+Yard = tuple[int, int]
+"""Where a truck starts and where it ends."""
 
 FAR = 2**28
 
@@ -34,10 +37,10 @@ def pyvrp(instance: Instance, time_limit_s: float, seed: int) -> Plan | None:
     from pyvrp.stop import MaxRuntime
 
     problem = instance.problem
-    starts = sorted({truck.start_location for truck in problem.trucks})
-    distance, duration = _with_homes(problem, starts)
-    depots = [solver.Depot(start) for start in starts]
-    depots += [solver.Depot(len(instance.ids) + place) for place in range(len(starts))]
+    yards = sorted({_yard(truck) for truck in problem.trucks})
+    distance, duration = _with_homes(problem, yards)
+    depots = [solver.Depot(start) for start, _ in yards]
+    depots += [solver.Depot(len(instance.ids) + place) for place in range(len(yards))]
     depots += [solver.Depot(station.location, *_span(station.windows), station.tip_s) for station in problem.stations]
     clients = [
         solver.Client(
@@ -53,39 +56,43 @@ def pyvrp(instance: Instance, time_limit_s: float, seed: int) -> Plan | None:
         [solver.Location(0, 0)] * len(distance),
         clients,
         depots,
-        [_pyvrp_type(problem, start, starts, len(depots)) for start in starts],
+        [_pyvrp_type(problem, yard, yards, len(depots)) for yard in yards],
         [distance],
         [duration],
     )
     result = solver.solve(data, MaxRuntime(time_limit_s), seed=seed, collect_stats=False)
-    return _from_pyvrp(problem, starts, result.best)
+    return _from_pyvrp(problem, yards, result.best)
 
 
-def _pyvrp_type(problem: Problem, start: int, starts: Sequence[int], depot_count: int) -> Any:
+def _yard(truck: Truck) -> Yard:
+    return truck.start_location, truck.end_location
+
+
+def _pyvrp_type(problem: Problem, yard: Yard, yards: Sequence[Yard], depot_count: int) -> Any:
     import pyvrp as solver
 
-    trucks = [truck for truck in problem.trucks if truck.start_location == start]
+    trucks = [truck for truck in problem.trucks if _yard(truck) == yard]
     truck = trucks[0]
-    place = starts.index(start)
+    place = yards.index(yard)
     pause_s = truck.rest.duration_s if truck.rest is not None else 0
     total_kg = sum(task.demand_kg for task in problem.tasks)
     return solver.VehicleType(
         num_available=len(trucks),
         capacity=[truck.capacity_kg],
         start_depot=place,
-        end_depot=len(starts) + place,
+        end_depot=len(yards) + place,
         fixed_cost=min(truck.fixed_cost, 10**8),
         tw_early=truck.shift_start_s,
         tw_late=truck.shift_end_s - pause_s,
-        reload_depots=list(range(2 * len(starts), depot_count)),
+        reload_depots=list(range(2 * len(yards), depot_count)),
         max_reloads=max(0, -(-min(truck.max_kg, total_kg) // truck.capacity_kg) - 1) if problem.stations else 0,
     )
 
 
-def _with_homes(problem: Problem, starts: Sequence[int]) -> tuple[Any, Any]:
-    """Distances and times with one more place for each depot: home, over the best station for a truck with a load."""
+def _with_homes(problem: Problem, yards: Sequence[Yard]) -> tuple[Any, Any]:
+    """Distances and times with one more place for each yard: home, over the best station for a truck with a load."""
     travel = problem.travel[0]
-    known, count = travel.location_count, travel.location_count + len(starts)
+    known, count = travel.location_count, travel.location_count + len(yards)
     matrices = []
     for base in (travel.distance_m, travel.duration_s):
         matrix = np.full((count, count), FAR, dtype=np.int64)
@@ -93,31 +100,31 @@ def _with_homes(problem: Problem, starts: Sequence[int]) -> tuple[Any, Any]:
         np.fill_diagonal(matrix, 0)
         matrices.append(matrix)
     distance, duration = matrices
-    for place, start in enumerate(starts, known):
-        distance[:known, place], duration[:known, place] = distance[:known, start], duration[:known, start]
+    for place, (_, end) in enumerate(yards, known):
+        distance[:known, place], duration[:known, place] = distance[:known, end], duration[:known, end]
         if not problem.stations:
             continue
         tasks = np.array([task.location for task in problem.tasks])
         stations = np.array([station.location for station in problem.stations])
         tips = np.array([station.tip_s for station in problem.stations])
-        ways = distance[np.ix_(tasks, stations)] + distance[stations, start]
+        ways = distance[np.ix_(tasks, stations)] + distance[stations, end]
         best = ways.argmin(axis=1)
         distance[tasks, place] = ways.min(axis=1)
-        duration[tasks, place] = duration[tasks, stations[best]] + tips[best] + duration[stations[best], start]
+        duration[tasks, place] = duration[tasks, stations[best]] + tips[best] + duration[stations[best], end]
     return distance, duration
 
 
-def _from_pyvrp(problem: Problem, starts: Sequence[int], best: Any) -> Plan:
+def _from_pyvrp(problem: Problem, yards: Sequence[Yard], best: Any) -> Plan:
     plan: Plan = {}
-    free = {start: [n for n, truck in enumerate(problem.trucks) if truck.start_location == start] for start in starts}
+    free = {yard: [number for number, truck in enumerate(problem.trucks) if _yard(truck) == yard] for yard in yards}
     for route in best.routes():
         visits: list[Visit] = []
         for activity in route:
             if activity.is_client():
                 visits.append(_task(problem, activity.idx))
-            elif activity.is_depot() and activity.idx >= 2 * len(starts):
-                visits.append(Visit(StopKind.UNLOAD, activity.idx - 2 * len(starts)))
-        truck = free[starts[route.start_depot()]].pop(0)
+            elif activity.is_depot() and activity.idx >= 2 * len(yards):
+                visits.append(Visit(StopKind.UNLOAD, activity.idx - 2 * len(yards)))
+        truck = free[yards[route.start_depot()]].pop(0)
         plan[truck] = _ended(problem, truck, visits)
     return plan
 
@@ -172,3 +179,6 @@ def _span(windows: tuple[Window, ...]) -> tuple[int, int]:
 
 
 RIVALS: dict[str, Rival] = {"pyvrp": pyvrp, "ortools": ortools, "vroom": vroom}
+
+SEEDED = frozenset({"pyvrp"})
+"""Who uses one core and a seed: as many are run at once as our planner runs searches, and the best counts."""

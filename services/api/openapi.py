@@ -27,7 +27,10 @@ CONFLICTS = "409"
 MAY_CONFLICT = {
     ("POST", "/api/v1/plans/{plan_id}/cancel"): "The plan is done already.",
     ("POST", "/api/v1/plans/{plan_id}/publish"): "The plan is not ready.",
-    ("POST", "/api/v1/plans/{plan_id}/replan"): "The planner cannot do this yet.",
+    ("POST", "/api/v1/plans/{plan_id}/replan"): "The plan is not ready, was replaced, or its day is over.",
+    ("POST", "/api/v1/plans/{plan_id}/insertions"): "The plan cannot be revised, or no road leads to the point.",
+    ("POST", "/api/v1/plans/{plan_id}/edits"): "The plan cannot be revised, or what is to be changed is settled.",
+    ("GET", "/api/v1/plans/{plan_id}/compare"): "One plan is not ready, or they are of different days.",
     ("GET", "/api/v1/coverage/toilets"): "No roads are imported yet.",
     ("GET", "/api/v1/coverage/stations"): "No roads are imported yet.",
 }

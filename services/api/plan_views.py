@@ -3,7 +3,7 @@
 from itertools import groupby
 from uuid import UUID
 
-from services.api.shapes.plans import PlanAnswer, PlanSummary, RouteAnswer, UnservedAnswer
+from services.api.shapes.plans import CircumstancesAnswer, PlanAnswer, PlanSummary, RouteAnswer, UnservedAnswer
 from services.domain.errors import NotFoundError
 from services.domain.kinds import StopKind
 from services.store.connection import Connection
@@ -48,6 +48,7 @@ def load_plan_answer(connection: Connection, plan_id: UUID, visible: Visibility)
     return PlanAnswer(
         **summary.model_dump(),
         notes=[] if visible.is_limited else plan.notes,
+        circumstances=None if visible.is_limited else CircumstancesAnswer.of(plan.asked.circumstances),
         unserved=[UnservedAnswer.model_validate(visit) for visit in unserved],
         routes=routes,
     )

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,6 +33,8 @@ UNREACHABLE = -1
 SNAP_BLOCK_POINTS = 5_000
 TABLE_BLOCK_CELLS = 2_500_000
 """Bounds one answer to about 30 MB."""
+
+_HUBS_AT_ONCE = 250
 
 RESTART_WAIT_S = 5.0
 """How long a swap of datasets may keep the server from answering."""
@@ -174,8 +176,12 @@ class RoadNetwork:
         *,
         limit_m: float = SNAP_LIMIT_M,
         approach: Approach = Approach.UNRESTRICTED,
+        hubs: Collection[LonLat] | None = None,
     ) -> Matrix:
         """Return durations and distances between all places.
+
+        With `hubs`, which are some of the places, only the ways from and to those are asked for; all others are
+        UNREACHABLE.
 
         Raises:
             RoadEngineError: the server does not answer.
@@ -185,7 +191,12 @@ class RoadNetwork:
         rows = np.array([index for index, snap in enumerate(snaps) if snap is not None], dtype=np.intp)
         duration_s = np.full((len(places), len(places)), UNREACHABLE, dtype=np.int32)
         distance_m = duration_s.copy()
-        if len(rows) >= 2:  # the engine refuses a table of one place
+        if len(rows) >= 2 and hubs is not None:  # the engine refuses a table of one place
+            wanted = set(hubs)
+            chosen = [index for index, row in enumerate(rows) if places[row] in wanted]
+            body = self._body([places[row] for row in rows], limit_m, approach)
+            self._fill_hubs(body, chosen, rows, (duration_s, distance_m))
+        elif len(rows) >= 2:
             body = self._body([places[row] for row in rows], limit_m, approach)
             blocks = _blocks(len(rows), self._workers)
             with ThreadPoolExecutor(self._workers) as pool:
@@ -242,12 +253,22 @@ class RoadNetwork:
         return found
 
     def _table_block(self, body: dict[str, Any], start: int, end: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        block = {
-            "sources": list(range(start, end)),
-            "annotations": ["duration", "distance"],
-            "skip_waypoints": True,
-        }
-        answer = self._ask("table", body | block)
+        return self._table(body, {"sources": list(range(start, end))})
+
+    def _fill_hubs(
+        self, body: dict[str, Any], hubs: list[int], rows: NDArray[np.intp], matrices: Sequence[NDArray[np.int32]]
+    ) -> None:
+        """Set the rows and the columns of some places in both matrices."""
+        for start in range(0, len(hubs), _HUBS_AT_ONCE):
+            some = hubs[start : start + _HUBS_AT_ONCE]
+            outwards, inwards = self._table(body, {"sources": some}), self._table(body, {"destinations": some})
+            for matrix, outward, inward in zip(matrices, outwards, inwards, strict=True):
+                matrix[np.ix_(rows[some], rows)] = outward
+                matrix[np.ix_(rows, rows[some])] = inward
+
+    def _table(self, body: dict[str, Any], ends: dict[str, list[int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        annotations = {"annotations": ["duration", "distance"], "skip_waypoints": True}
+        answer = self._ask("table", body | ends | annotations)
         if isinstance(answer, _Refusal):
             raise self._unexpected(answer)
         table = msgspec.json.decode(answer, type=_TableAnswer)

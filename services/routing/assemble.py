@@ -44,7 +44,8 @@ _REASONS = {
 class Assembly:
     """A problem and what its numbers stand for: task, truck and station i is entry i of the lists.
 
-    Its second 0 is the instant `origin`. `unserved` is what never became a task.
+    Its second 0 is the instant `origin`. `unserved` is what never became a task. `location_of` is the row of the
+    matrices at which each place stands that has a road.
     """
 
     selection: Selection
@@ -55,6 +56,7 @@ class Assembly:
     stations: tuple[Facility, ...]
     unserved: tuple[UnservedVisit, ...]
     notes: tuple[str, ...]
+    location_of: Mapping[Position, int]
 
     @property
     def is_trivial(self) -> bool:
@@ -102,6 +104,7 @@ def assemble(selection: Selection, matrix: Matrix) -> Assembly:
             if not is_on_road(position_of[visit.point_id])
         ),
         notes=(*selection.notes, *_off_road_notes(selection, is_on_road)),
+        location_of=location_of,
     )
 
 

@@ -54,7 +54,7 @@ def check(problem: Problem, solution: Solution) -> list[Violation]:
     violations = list(_check_trucks(problem, solution))
     for route in solution.routes:
         if 0 <= route.truck < len(problem.trucks):
-            violations += _check_route(problem, route)
+            violations += check_route(problem, route)
     violations += _check_tasks(problem, solution)
     violations += _check_stations(problem, solution.routes)
     violations += _check_spacing(problem, solution.routes)
@@ -72,7 +72,8 @@ def _check_trucks(problem: Problem, solution: Solution) -> Iterator[Violation]:
         seen.add(route.truck)
 
 
-def _check_route(problem: Problem, route: Route) -> list[Violation]:
+def check_route(problem: Problem, route: Route) -> list[Violation]:
+    """The rules that one route breaks by itself; its truck must be one of the problem's."""
     shape = list(_check_form(problem, route))
     if shape:
         return shape

@@ -8,16 +8,17 @@ asking for an empty truck at the end breaks insertion. Spacing, daily hours, bay
 from __future__ import annotations
 
 import itertools
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from ortools.constraint_solver import pywrapcp
-from ortools.constraint_solver.routing_enums_pb2 import LocalSearchMetaheuristic
+from ortools.constraint_solver.routing_enums_pb2 import FirstSolutionStrategy, LocalSearchMetaheuristic
 
 from services.routing.greedy import first_plan
-from services.routing.problem import UNLIMITED, Problem, Truck, Window
+from services.routing.problem import UNLIMITED, BoolMatrix, Problem, Truck, Window
 from services.routing.solution import StopKind
 from services.routing.timetable import Visit
 
@@ -31,22 +32,39 @@ COST_SCALE = 100
 
 
 def plan_alone(problem: Problem, time_limit_s: float) -> Plan:
-    """A plan without the kernel: nearest tasks first, improved for the given time."""
+    """A plan without the kernel: nearest tasks first, improved for the given time.
+
+    OR-Tools refuses some first plans that keep every rule (its breaks are stricter): it starts from nothing then, and
+    of the two plans the one that serves more is given.
+    """
+    began = time.monotonic()
     plan = first_plan(problem)
-    return improve(problem, plan, time_limit_s) or plan
+    improved = improve(problem, plan, time_limit_s)
+    if improved is None and (model := _model(problem, plan)) is not None:
+        improved = model.solve(None, max(time_limit_s - (time.monotonic() - began), 0.1))
+    return max((improved or {}, plan), key=_served_count)
 
 
 def improve(problem: Problem, plan: Mapping[int, Sequence[Visit]], time_limit_s: float) -> Plan | None:
     """The plan that OR-Tools reaches from a given one in the time, with tasks added that it left out; None if none."""
+    model = _model(problem, plan)
+    return None if model is None else model.solve(plan, time_limit_s)
+
+
+def _model(problem: Problem, plan: Mapping[int, Sequence[Visit]]) -> _Model | None:
+    """The problem as a model, None where there is nothing to plan or it contradicts itself."""
     if not problem.tasks or not problem.trucks:
         return None
     try:
-        model = _Model(problem, plan)
+        return _Model(problem, plan)
     except Exception as failure:
         if str(failure) != "CP Solver fail":  # its only way to say that the model contradicts itself
             raise
         return None
-    return model.solve(plan, time_limit_s)
+
+
+def _served_count(plan: Plan) -> int:
+    return sum(visit.kind is StopKind.TASK for visits in plan.values() for visit in visits)
 
 
 class _Model:
@@ -74,11 +92,15 @@ class _Model:
         self._add_breaks()
         self._add_choices()
 
-    def solve(self, plan: Mapping[int, Sequence[Visit]], time_limit_s: float) -> Plan | None:
-        """Search from a plan by guided local search."""
+    def solve(self, plan: Mapping[int, Sequence[Visit]] | None, time_limit_s: float) -> Plan | None:
+        """Search from a plan, or from one of its own, by guided local search."""
         parameters = pywrapcp.DefaultRoutingSearchParameters()
         parameters.local_search_metaheuristic = LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
         parameters.time_limit.FromMilliseconds(max(1, round(time_limit_s * 1000)))
+        if plan is None:
+            parameters.first_solution_strategy = FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION
+            found = self._routing.SolveWithParameters(parameters)
+            return None if found is None else self._as_plan(found)
         self._routing.CloseModelWithParameters(parameters)
         start = self._routing.ReadAssignmentFromRoutes(self._as_routes(plan), True)
         if start is None:
@@ -208,11 +230,12 @@ class _Model:
     def _add_choices(self) -> None:
         """Who may do what, and what may be left out at which price."""
         routing, problem = self._routing, self._problem
+        may_serve = _servable(problem)
         highest = (max(truck.fixed_cost for truck in problem.trucks) + 10**6) * COST_SCALE
         for task, row in enumerate(problem.tasks):
             index = self._manager.NodeToIndex(task)
             routing.AddDisjunction([index], min(highest * 10 ** min(row.priority, 4), 2**52))
-            self._allow(index, problem.may_serve[task])
+            self._allow(index, may_serve[task])
         for node, station in enumerate(self._unloadings, len(problem.tasks)):
             index = self._manager.NodeToIndex(node)
             routing.AddDisjunction([index], 0)
@@ -269,6 +292,17 @@ class _Model:
             if self._problem.may_tip[station, number] and travel.duration_s[here, row.location] >= 0
         ]
         return [Visit(StopKind.UNLOAD, min(ways)[1])] if ways else []
+
+
+def _servable(problem: Problem) -> BoolMatrix:
+    """Who may serve what, less the loads for trucks that must end empty and may unload nowhere."""
+    may_serve = problem.may_serve.copy()
+    loaded = np.array([task.demand_kg > 0 or task.demand_l > 0 for task in problem.tasks], dtype=np.bool_)
+    for number, truck in enumerate(problem.trucks):
+        if truck.ends_empty and not problem.may_tip[:, number].any():
+            carries = truck.start_load_kg > 0 or truck.start_load_l > 0
+            may_serve[np.ones_like(loaded) if carries else loaded, number] = False
+    return may_serve
 
 
 def _unloadings(problem: Problem, plan: Mapping[int, Sequence[Visit]]) -> list[int]:

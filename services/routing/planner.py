@@ -13,16 +13,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from services.routing.checker import check
+from services.routing.checker import check, check_route
+from services.routing.mending import put_in
 from services.routing.ortools_model import Plan, improve
 from services.routing.prepare import Prepared, prepare
-from services.routing.problem import Problem, Weights
+from services.routing.problem import Problem
 from services.routing.proposals import Effort, Progress, propose
 from services.routing.reasons import explain
 from services.routing.solution import Route, Solution, StopKind
 from services.routing.stations import Draft, repair_stations
 
 _log = logging.getLogger(__name__)
+
+Proposer = Callable[[Prepared, Effort], Plan]
+"""Gives what each truck does, in order, for a prepared problem and an effort."""
 
 FINISH_SHARE = 0.02
 FINISH_PER_TASK_S = 0.0006
@@ -47,26 +51,29 @@ def solve(
     should_stop: Callable[[], bool] | None = None,
     workers: int = 2,
     steps: int | None = None,
+    proposer: Proposer | None = None,
 ) -> Solution:
     """The best plan found within `time_limit_s` seconds, checked, with a reason for every task that is not served.
 
     `on_progress(elapsed_s, cost, unserved)` is called from the searching threads; `should_stop()` is asked several
     times a second, and when it says yes the best plan so far is returned. `workers` searches run at once. With
     `steps` each takes so many steps and the plan depends on the seed alone, if the time limit is not reached.
+    `proposer` stands in for the search and OR-Tools, where a plan is to be close to another one.
     """
     started = time.monotonic()
-    if problem.weights != Weights():
-        _log.warning("Balance, compactness and changes are not searched by yet; the plan goes by cost alone.")
     reserved_s = FINISH_SHARE * time_limit_s + min(FINISH_PER_TASK_S * len(problem.tasks), 0.3 * time_limit_s)
-    completes = steps is None and 0 < len(problem.tasks) <= MOST_COMPLETED_TASKS
+    completes = proposer is None and steps is None and 0 < len(problem.tasks) <= MOST_COMPLETED_TASKS
     complete_s = min(MOST_COMPLETED_S, COMPLETE_SHARE * time_limit_s) if completes else 0.0
     prepared = prepare(problem)
     effort = Effort(started, time_limit_s - reserved_s - 2 * complete_s, seed, workers, steps, on_progress, should_stop)
-    draft = _draft(prepared.problem, propose(prepared.problem, effort))
+    proposed = propose(prepared.problem, effort) if proposer is None else proposer(prepared, effort)
+    draft = _draft(prepared.problem, proposed)
     if complete_s > 0 and not (should_stop is not None and should_stop()):
         draft = _completed(prepared.problem, draft, complete_s)
     repair_stations(draft)
-    _send_more_trucks(prepared.problem, draft, seed)
+    if not (should_stop is not None and should_stop()):
+        _send_more_trucks(prepared.problem, draft, seed)
+        _give_to_others(draft, started + time_limit_s)
     _drop_broken_splits(draft, prepared.origin)
     return _checked(problem, prepared, draft, started)
 
@@ -103,12 +110,29 @@ def _send_more_trucks(problem: Problem, draft: Draft, seed: int) -> None:
         repair_stations(draft)
 
 
+def _give_to_others(draft: Draft, until_s: float) -> None:
+    """Give what the repair of the stations left out to trucks on the road, where the stations stay right with it."""
+    wanted = sorted(set(draft.left_out), key=lambda task: -draft.problem.tasks[task].priority)
+    for task in wanted:
+        trial = Draft(draft.problem, {truck: list(visits) for truck, visits in draft.visits.items()})
+        if time.monotonic() > until_s or not put_in(draft.problem, trial.visits, task):
+            continue
+        for truck in list(trial.visits):
+            trial.time(truck)
+        repair_stations(trial)
+        if not trial.left_out:
+            draft.visits, draft.routes = trial.visits, trial.routes
+            draft.left_out = [other for other in draft.left_out if other != task]
+
+
 def _completed(problem: Problem, draft: Draft, time_limit_s: float) -> Draft:
-    """The draft, or what OR-Tools makes of it if that serves more or costs less."""
+    """The draft, or what OR-Tools makes of it if that keeps every rule and serves more or costs less."""
     plan = improve(problem, draft.visits, time_limit_s)
     if plan is None:
         return draft
     better = _draft(problem, plan)
+    if any(check_route(problem, route) for route in better.routes.values()):
+        return draft
     return better if _rank(better) < _rank(draft) else draft
 
 

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 import psycopg
@@ -12,8 +13,14 @@ from services.domain.kinds import REFUSE_UNLOADING_KINDS, FacilityKind, PlanStat
 from services.domain.plan import Plan
 from services.roads.network import RoadNetwork
 from services.routing.assemble import COINS, Assembly, assemble, plan_without_search, to_plan
+from services.routing.reasons import explain
+from services.routing.rest import rest_of_day
+from services.routing.revising import load_situation
+from services.routing.revision import Revision
 from services.routing.selection import Register, select
+from services.routing.solution import Solution
 from services.routing.solver_process import SolverProcess, SolvingStoppedError
+from services.routing.whole_day import spent_cost, whole_plan
 from services.store import plans, registry
 from services.store.connection import Connection
 from services.store.jobs import request_publication
@@ -23,6 +30,9 @@ log = logging.getLogger(__name__)
 
 ASK_STORE_INTERVAL_S = 0.5
 """How often the store is asked whether the plan is still wanted."""
+
+PUBLISHED_IN_S = 5.0
+"""How long it takes to send out a revision that is ready."""
 
 LEAST_SEARCH_SHARE = 0.5
 """What the search gets of the time limit even where the roads took longer to ask than the rest."""
@@ -56,8 +66,11 @@ def plan_day(
         return
     watch = _Watch(connection, plan_id, is_stopping)
     try:
-        assembly = _assemble(connection, plan, network)
-        result = _solve(connection, plan, assembly, solver, watch, started)
+        if plan.replans_plan_id is None:
+            assembly = _assemble(connection, plan, network)
+            result = _solve(connection, plan, assembly, solver, watch, started)
+        else:
+            result = _revise(connection, plan, network, solver, watch, started)
         with connection.transaction():
             plans.finish_ready(connection, plan_id, result, clock.now())
             if plan.asked.publish:
@@ -123,14 +136,55 @@ def _solve(
 ) -> Plan:
     if assembly.is_trivial:
         return plan_without_search(assembly)
+    return to_plan(assembly, _search(connection, plan, assembly, solver, watch, started))
+
+
+def _search(
+    connection: Connection,
+    plan: plans.PlanRow,
+    assembly: Assembly,
+    solver: SolverProcess,
+    watch: _Watch,
+    started: float,
+    revision: Revision | None = None,
+    spent: int = 0,
+) -> Solution:
+    """Have a problem solved in what is left of the plan's time; `spent` coins are in its cost already."""
     before_search_s = time.monotonic() - started
     left_out_before = len(assembly.unserved)
 
     def note(elapsed_s: float, cost: int, unserved: int) -> None:
-        row = plans.ProgressRow(before_search_s + elapsed_s, cost / COINS, left_out_before + unserved)
+        row = plans.ProgressRow(before_search_s + elapsed_s, (spent + cost) / COINS, left_out_before + unserved)
         plans.add_progress(connection, plan.plan_id, row)
 
     limit_s = plan.asked.time_limit_s
     time_limit_s = max(LEAST_SEARCH_SHARE * limit_s, limit_s - before_search_s)
-    solution = solver.solve(assembly.problem, time_limit_s, plan.asked.seed, note, watch.should_stop)
-    return to_plan(assembly, solution)
+    return solver.solve(assembly.problem, time_limit_s, plan.asked.seed, note, watch.should_stop, revision)
+
+
+def _revise(
+    connection: Connection,
+    plan: plans.PlanRow,
+    network: RoadNetwork,
+    solver: SolverProcess,
+    watch: _Watch,
+    started: float,
+) -> Plan:
+    """Plan the rest of a day anew, close to the plan before."""
+    assert plan.replans_plan_id is not None
+    asked = plan.asked
+    with connection.transaction():
+        clock = load_clock(connection)
+        before = plans.load_plan(connection, plan.replans_plan_id)
+        now = clock.now() if asked.as_of is None else asked.as_of
+        situation = load_situation(connection, before, load_town(connection), now)
+    # The trucks go on by their old routes until the new ones are with them; how long that is, their clock tells.
+    lead_s = clock.speed * (asked.time_limit_s + PUBLISHED_IN_S) if asked.as_of is None else 0.0
+    found = situation.survey(asked.circumstances, timedelta(seconds=lead_s))
+    rest = rest_of_day(found, network.matrix(found.selection.places), round(asked.change_cost * COINS))
+    if rest.assembly.is_trivial:
+        nothing = Solution((), explain(rest.problem, (), range(len(rest.problem.tasks))), 0, 0, 0)
+        return whole_plan(rest, nothing)
+    revision = Revision(rest.previous, rest.locked)
+    solution = _search(connection, plan, rest.assembly, solver, watch, started, revision, spent_cost(rest))
+    return whole_plan(rest, solution)

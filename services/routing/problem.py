@@ -19,9 +19,9 @@ priorities                                   kernel (strictly in order), OR-Tool
 daily hours of a truck (``max_duration_s``)  ``prepare`` (cuts the shift before the search), checker
 spacing between visits of one point          ``prepare`` (cuts the windows before the search), checker
 a demand above every truck's capacity        ``prepare`` (splits the task before the search), checker
-kg a station still takes (``remaining_kg``)  ``stations`` (repairs after the search), checker
-bays: trucks tipping at once                 ``stations`` (repairs after the search), checker
-``Weights``                                  nobody yet: the planner warns that it does not search by them
+kg a station still takes (``remaining_kg``)  kernel, ``stations`` (settles what is left), checker
+bays: trucks tipping at once                 kernel (guesses the waiting), ``stations`` (sets it), checker
+``Weights``                                  kernel
 ===========================================  ================================================================
 
 The side of the street, height and weight limits are the road matrix's business: a truck names its road profile.

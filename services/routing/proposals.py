@@ -22,11 +22,18 @@ _log = logging.getLogger(__name__)
 
 Progress = Callable[[float, int, int], None]
 """Told of each better plan: seconds since the start, its cost, how many tasks it leaves out."""
+Figures = Callable[[Plan], tuple[int, int]]
+"""A plan's cost and how many tasks it leaves out."""
+QUIET_RATIO = 50
+"""Working out what a plan costs takes so small a share of a search's time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long and how wide to search: seconds from `started`, the seed, searches at once, steps of each or None."""
+    """How long and how wide to search: seconds from `started`, the seed, searches at once, steps of each or None.
+
+    `figures` works out what `on_progress` is told of a plan, where that is not the searched problem's own cost.
+    """
 
     started: float
     time_limit_s: float
@@ -35,6 +42,7 @@ class Effort:
     steps: int | None = None
     on_progress: Progress | None = None
     should_stop: Callable[[], bool] | None = None
+    figures: Figures | None = None
 
     def left_s(self) -> float:
         """Wall seconds that are left."""
@@ -54,12 +62,19 @@ def propose(problem: Problem, effort: Effort) -> Plan:
 
 
 def _tell_of(problem: Problem, plan: Plan, effort: Effort) -> None:
-    if effort.on_progress is None:
-        return
-    routes = [route_of(problem, truck, visits) for truck, visits in plan.items()]
-    served = sum(len(route.tasks) for route in routes if route is not None)
-    cost = sum(route.cost for route in routes if route is not None)
-    effort.on_progress(time.monotonic() - effort.started, cost, len(problem.tasks) - served)
+    if effort.on_progress is not None:
+        effort.on_progress(time.monotonic() - effort.started, *(effort.figures or figures_of(problem))(plan))
+
+
+def figures_of(problem: Problem) -> Figures:
+    """What a plan costs by the clock, as the finished plan will be told: service, waiting and breaks are paid too."""
+
+    def figures(plan: Plan) -> tuple[int, int]:
+        routes = [route_of(problem, truck, visits) for truck, visits in plan.items()]
+        driven = [route for route in routes if route is not None]
+        return sum(route.cost for route in driven), len(problem.tasks) - sum(len(route.tasks) for route in driven)
+
+    return figures
 
 
 def _search(problem: Problem, effort: Effort) -> Found:
@@ -68,7 +83,7 @@ def _search(problem: Problem, effort: Effort) -> Found:
     from services.routing.kernel.schedule import Budget, Search
 
     data = arrange(problem)
-    board = _Board(effort)
+    board = _Board(problem, effort)
     began = time.monotonic()
     searches = [
         Search(
@@ -91,20 +106,32 @@ def _search(problem: Problem, effort: Effort) -> Found:
 class _Board:
     """Where the searches report; passes on only what is better than everything before."""
 
-    def __init__(self, effort: Effort) -> None:
+    def __init__(self, problem: Problem, effort: Effort) -> None:
+        self._problem = problem
         self._effort = effort
+        self._figures = effort.figures or figures_of(problem)
         self._lock = threading.Lock()
         self._best = (float("inf"), float("inf"))
+        self._told = (float("inf"), float("inf"))
+        self._quiet_until = 0.0
 
     def tell(self, found: Found) -> None:
         """Take note of a better plan of one search."""
         if self._effort.on_progress is None:
             return
         with self._lock:
-            if found.rank < self._best:
-                self._best = found.rank
-                elapsed_s = time.monotonic() - self._effort.started
-                self._effort.on_progress(elapsed_s, round(found.cost), len(found.absent))
+            began = time.monotonic()
+            # What weighs less is always told; what is only cheaper, as often as there is time to work it out.
+            if found.rank >= self._best or (found.weight >= self._told[0] and began < self._quiet_until):
+                return
+            self._best = found.rank
+            cost, absent = self._figures(_visits(self._problem, found))
+            ended = time.monotonic()
+            self._quiet_until = ended + QUIET_RATIO * (ended - began)
+            # The search does not count waiting: what it finds cheaper may be dearer by the clock.
+            if (found.weight, cost) < self._told:
+                self._told = (found.weight, cost)
+                self._effort.on_progress(ended - self._effort.started, cost, absent)
 
 
 def _visits(problem: Problem, found: Found) -> Plan:

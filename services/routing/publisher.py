@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -185,7 +185,9 @@ def _connected(address: BrokerAddress, client: Client) -> Iterator[None]:
         yield
     finally:
         client.disconnect()
-        client.loop_stop()
+        # paho forgets its thread when that ends by itself, which may be between its asking and its waiting for it.
+        with suppress(AttributeError):
+            client.loop_stop()
 
 
 def _send(address: BrokerAddress, messages: Sequence[tuple[str, bytes]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +14,52 @@ from services.routing.solution import Reason, Route, StopKind, Unserved
 
 def explain(problem: Problem, routes: Sequence[Route], tasks: Sequence[int]) -> tuple[Unserved, ...]:
     """A reason for each of the tasks that a plan leaves out."""
-    by_truck = {route.truck: route for route in routes}
+    days = {route.truck: _day_of(route) for route in routes}
     tipped_kg = [0] * len(problem.stations)
     for route in routes:
         for stop in route.stops:
             if stop.kind is StopKind.UNLOAD:
                 tipped_kg[stop.index] -= stop.taken_kg
-    alike = _alike(problem)
-    return tuple(_explain_task(problem, by_truck, tipped_kg, alike, number) for number in sorted(tasks))
+    looks = _Looks(problem)
+    return tuple(_explain_task(problem, days, tipped_kg, looks, number) for number in sorted(tasks))
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What a truck does in the plan: its load, its tasks, its seconds of driving, serving, tipping and rest."""
+
+    kg: int = 0
+    litres: int = 0
+    stops: int = 0
+    busy_s: int = 0
+
+
+IDLE = _Day()
+
+
+def _day_of(route: Route) -> _Day:
+    standing_s = sum(stop.depart_s - stop.start_s for stop in route.stops)
+    return _Day(route.collected_kg, route.collected_l, len(route.tasks), route.drive_s + standing_s)
+
+
+class _Looks:
+    """The trucks that may serve a task, in groups of those that are alike; tasks with the same trucks share them."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._may_serve = problem.may_serve
+        self._alike = _alike(problem)
+        self._known: dict[bytes, dict[int, list[int]]] = {}
+
+    def of(self, task: int) -> dict[int, list[int]]:
+        """One truck of each group that may serve the task, with all that are like it."""
+        row = self._may_serve[task]
+        key = row.tobytes()
+        if key not in self._known:
+            groups: dict[int, list[int]] = {}
+            for truck in np.flatnonzero(row).tolist():
+                groups.setdefault(int(self._alike[truck]), []).append(truck)
+            self._known[key] = groups
+        return self._known[key]
 
 
 def _alike(problem: Problem) -> NDArray[np.int64]:
@@ -36,18 +75,17 @@ def _alike(problem: Problem) -> NDArray[np.int64]:
 
 
 def _explain_task(
-    problem: Problem, routes: dict[int, Route], tipped_kg: Sequence[int], alike: NDArray[np.int64], number: int
+    problem: Problem, days: dict[int, _Day], tipped_kg: Sequence[int], looks: _Looks, number: int
 ) -> Unserved:
     task = problem.tasks[number]
-    everybody = np.flatnonzero(problem.may_serve[number])
-    if not everybody.size:
+    groups = looks.of(number)
+    if not groups:
         return Unserved(number, Reason.NO_TRUCK_MAY_SERVE, "No truck of this day may serve it.")
-    allowed = np.unique(alike[everybody]).tolist()
-    reached = [truck for truck in allowed if _reachable(problem, truck, task)]
+    reached = [truck for truck in groups if _reachable(problem, truck, task)]
     if not reached:
         return Unserved(number, Reason.UNREACHABLE, "No truck that may serve it has a road there and back.")
     held = [truck for truck in reached if _holds(problem.trucks[truck], task)]
-    if not held and _most_together(problem, everybody[np.isin(alike[everybody], reached)].tolist(), task):
+    if not held and _most_together(problem, [twin for truck in reached for twin in groups[truck]], task):
         held = reached
     if not held:
         sentence = f"Its {task.demand_kg} kg and {task.demand_l} l are more than its trucks take in the whole day."
@@ -64,17 +102,17 @@ def _explain_task(
     if not fitting:
         sentence = "Going there, unloading and coming home takes longer than the shifts of its trucks."
         return Unserved(number, Reason.SHIFT_TOO_SHORT, sentence)
-    return _explain_full(problem, routes, everybody[np.isin(alike[everybody], fitting)].tolist(), number)
+    return _explain_full(problem, days, [twin for truck in fitting for twin in groups[truck]], number)
 
 
-def _explain_full(problem: Problem, routes: dict[int, Route], fitting: Sequence[int], number: int) -> Unserved:
+def _explain_full(problem: Problem, days: dict[int, _Day], fitting: Sequence[int], number: int) -> Unserved:
     """For a task that could be served alone: whether the trucks are full, out of time, or the search just ended."""
     task = problem.tasks[number]
-    roomy = [truck for truck in fitting if _day_has_room(problem.trucks[truck], routes.get(truck), task)]
+    roomy = [truck for truck in fitting if _day_has_room(problem.trucks[truck], days.get(truck, IDLE), task)]
     if not roomy:
         sentence = "Every truck that may serve it has its fill for the day."
         return Unserved(number, Reason.TOO_LITTLE_CAPACITY, sentence)
-    if not any(_has_time(problem.trucks[truck], routes.get(truck), task) for truck in roomy):
+    if not any(_has_time(problem.trucks[truck], days.get(truck, IDLE), task) for truck in roomy):
         return Unserved(number, Reason.SHIFT_TOO_SHORT, "Every truck that may serve it is out for its whole shift.")
     return Unserved(number, Reason.TIME_RAN_OUT, "The search found no place for it in the time that it had.")
 
@@ -173,16 +211,14 @@ def _fits_shift(problem: Problem, number: int, task: Task) -> bool:
     return False
 
 
-def _day_has_room(truck: Truck, route: Route | None, task: Task) -> bool:
-    kg = litres = stops = 0
-    if route is not None:
-        kg, litres, stops = route.collected_kg, route.collected_l, len(route.tasks)
+def _day_has_room(truck: Truck, day: _Day, task: Task) -> bool:
     part_kg, part_l = min(task.demand_kg, truck.capacity_kg), min(task.demand_l, truck.capacity_l)
-    return kg + part_kg <= truck.max_kg and litres + part_l <= truck.max_l and stops < truck.max_stops
+    return day.kg + part_kg <= truck.max_kg and day.litres + part_l <= truck.max_l and day.stops < truck.max_stops
 
 
-def _has_time(truck: Truck, route: Route | None, task: Task) -> bool:
-    if route is None:
+def _has_time(truck: Truck, day: _Day, task: Task) -> bool:
+    if day.stops == 0:
         return True
-    free_s = min(truck.shift_end_s + truck.overtime_s - truck.shift_start_s, truck.max_duration_s) - route.drive_s
-    return free_s - sum(stop.depart_s - stop.start_s for stop in route.stops) >= task.service_s
+    return min(truck.shift_end_s + truck.overtime_s - truck.shift_start_s, truck.max_duration_s) - day.busy_s >= (
+        task.service_s
+    )

@@ -52,13 +52,16 @@ class Selection:
     contractors: Mapping[str, str | None]
     """The contractor of each point's zone."""
     notes: tuple[str, ...]
+    extra_places: tuple[Position, ...] = ()
+    """Where trucks go on from that are neither at their depot nor at a stop."""
 
     @property
     def places(self) -> list[Position]:
-        """The positions of depots, stations and points, in this order, each of them once."""
+        """The positions of depots, stations, points and extra places, in this order, each of them once."""
         positions = [working.depot.position for working in self.vehicles]
         positions += [station.position for station in self.stations]
         positions += [self.points[visit.point_id].position for visit in self.visits]
+        positions += self.extra_places
         return list(dict.fromkeys(positions))
 
 

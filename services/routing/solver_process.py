@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 
 from services.domain.errors import RiqingError
 from services.routing.problem import Problem
+from services.routing.revision import Revision
 from services.routing.solution import Solution
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class _Order:
     problem: Problem
     time_limit_s: float
     seed: int
+    revision: Revision | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,11 @@ class SolverProcess:
         seed: int,
         on_progress: Callable[[float, int, int], None],
         should_stop: Callable[[], bool],
+        revision: Revision | None = None,
     ) -> Solution:
         """Return the best plan found within `time_limit_s`, counted from when the solver is loaded.
+
+        With a `revision` it is close to the plan before.
 
         `on_progress` is told seconds, cost and how many tasks are left out. When `should_stop` says yes, or on any
         exception, the process is ended and a new one begins to load.
@@ -98,7 +103,7 @@ class SolverProcess:
         """
         try:
             self._await_ready(should_stop)
-            self._pipe.send(_Order(problem, time_limit_s, seed))
+            self._pipe.send(_Order(problem, time_limit_s, seed, revision))
             give_up_at = time.monotonic() + time_limit_s + OVERRUN_S
             while True:
                 message = self._receive(should_stop, give_up_at, f"the search overran its limit of {time_limit_s:g} s")
@@ -157,6 +162,7 @@ def _work(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches us too: the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
+        from services.routing.closeness import propose_close
         from services.routing.planner import solve
         from services.routing.warm_up import warm_up
 
@@ -176,6 +182,7 @@ def _work(pipe: Connection) -> None:
                 time_limit_s=order.time_limit_s,
                 seed=order.seed,
                 on_progress=lambda elapsed_s, cost, unserved: pipe.send(_Better(elapsed_s, cost, unserved)),
+                proposer=None if order.revision is None else propose_close(order.revision),
             )
         except Exception as error:
             logging.exception("the solver failed")

@@ -78,6 +78,24 @@ def repair_stations(draft: Draft) -> None:
         _repair_bays(draft)
 
 
+def share_bays(draft: Draft) -> None:
+    """Let trucks wait for a free bay as far as they can; nothing is moved or left out for it."""
+    ends: list[list[int]] = [[] for _ in draft.problem.stations]
+    for tip in _in_order(draft):
+        bays = draft.problem.stations[tip.station].bays
+        busy = sorted(end_s for end_s in ends[tip.station] if end_s > tip.start_s)
+        if bays is not None and len(busy) >= bays:
+            visits = list(draft.visits[tip.truck])
+            visits[tip.place] = replace(visits[tip.place], appointment_s=busy[len(busy) - bays])
+            route = route_of(draft.problem, tip.truck, visits)
+            if route is not None:
+                draft.visits[tip.truck], draft.routes[tip.truck] = visits, route
+                continue
+        ends[tip.station] = [*busy, tip.end_s]
+        _settle(draft, tip)
+    _unsettle(draft)
+
+
 @dataclass(frozen=True, slots=True)
 class _Tip:
     """One unloading of a timed draft, in the order of time."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.routing.problem import Problem, Truck, Window
 from services.routing.solution import Route, Stop, StopKind
@@ -75,6 +75,33 @@ def route_of(problem: Problem, number: int, visits: Sequence[Visit]) -> Route | 
 
     Loads, caps and permissions are not looked at: they do not depend on the clock.
     """
+    timed = _timed(problem, number, visits)
+    return None if timed is None else _written(problem, number, timed.legs, timed.home, timed.leave_s)
+
+
+def price_of(problem: Problem, number: int, visits: Sequence[Visit]) -> tuple[int, int, int] | None:
+    """Cost, metres and seconds of the route that `route_of` would give, None if there is none."""
+    timed = _timed(problem, number, visits)
+    if timed is None:
+        return None
+    truck = problem.trucks[number]
+    distance_m = sum(leg.distance_m for leg in timed.legs) + timed.home.distance_m
+    duration_s = timed.back_s - timed.leave_s
+    overtime_s = max(0, timed.back_s - max(truck.shift_end_s, timed.leave_s))
+    return cost_of(truck, distance_m, duration_s, overtime_s), distance_m, duration_s
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """A route's legs with its break among them, when it leaves and when it is back."""
+
+    legs: list[_Leg]
+    home: _Leg
+    leave_s: int
+    back_s: int
+
+
+def _timed(problem: Problem, number: int, visits: Sequence[Visit]) -> _Timed | None:
     truck = problem.trucks[number]
     legs = _legs(problem, truck, visits)
     home = _leg_home(problem, truck, visits)
@@ -85,7 +112,41 @@ def route_of(problem: Problem, number: int, visits: Sequence[Visit]) -> Route | 
         return None
     legs, back_s = placed
     leave_s = _latest_leave(truck, legs, home, back_s)
-    return _written(problem, number, legs, home, leave_s)
+    return _Timed(legs, home, leave_s, _back_s(legs, home, leave_s))
+
+
+def _back_s(legs: Sequence[_Leg], home: _Leg, leave_s: int) -> int:
+    clock_s = leave_s
+    for leg in legs:
+        clock_s = leg.begin(clock_s + leg.drive_s) + leg.service_s
+    return clock_s + home.drive_s
+
+
+def driven(problem: Problem, number: int, visits: Sequence[Visit]) -> Route | None:
+    """The route of truck `number` over the visits whatever it breaks, None where a road is missing.
+
+    Where nothing keeps the order's times it is driven straight on: who comes after the last window begins at once, and
+    the break is taken at the first stop after its window has opened.
+    """
+    route = route_of(problem, number, visits)
+    if route is not None:
+        return route
+    truck = problem.trucks[number]
+    legs, home = _legs(problem, truck, visits), _leg_home(problem, truck, visits)
+    if legs is None or home is None:
+        return None
+    kept: list[_Leg] = []
+    clock_s, rest = truck.shift_start_s, truck.rest
+    for leg in legs:
+        if rest is not None and clock_s >= rest.earliest_s:
+            here = kept[-1].location if kept else truck.start_location
+            kept.append(_Leg(Visit(StopKind.BREAK, -1), here, 0, 0, (), rest.duration_s))
+            clock_s, rest = clock_s + rest.duration_s, None
+        if leg.begin(clock_s + leg.drive_s) >= _NEVER:
+            leg = replace(leg, windows=())
+        clock_s = leg.begin(clock_s + leg.drive_s) + leg.service_s
+        kept.append(leg)
+    return _written(problem, number, kept, home, _latest_leave(truck, kept, home, clock_s + home.drive_s))
 
 
 def _legs(problem: Problem, truck: Truck, visits: Sequence[Visit]) -> list[_Leg] | None:

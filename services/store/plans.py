@@ -1,7 +1,7 @@
 """Plans from request to publication: their state, routes, stops, what is unserved, and the falling cost."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, LiteralString
 from uuid import UUID, uuid4
@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from services.domain.circumstances import Circumstances
 from services.domain.errors import ConflictError, NotFoundError
 from services.domain.kinds import PlanStatus
 from services.domain.plan import Plan
@@ -22,12 +23,17 @@ PLAN_PROGRESS = "plan_progress"
 
 DEFAULT_TIME_LIMIT_S = 30.0
 
+DEFAULT_CHANGE_COST = 5.0
+"""A visit changes its vehicle only where that saves more than this: two and a half kilometres by the usual price."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
     """What was asked for; without `vehicle_ids` or `point_ids` all of the register is meant.
 
-    `publish` sends the plan out as soon as it is ready. `seed` fixes the search's chance.
+    `publish` sends the plan out as soon as it is ready. `seed` fixes the search's chance. A plan that revises another
+    also has its `circumstances`, the instant `as_of` which it holds from (none is when it is worked on), and
+    `change_cost`: what it may cost more, in the town's currency, to leave a visit to the vehicle that had it.
     """
 
     service_date: date
@@ -36,6 +42,27 @@ class PlanRequest:
     point_ids: tuple[str, ...] | None = None
     publish: bool = False
     seed: int = 0
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    as_of: datetime | None = None
+    change_cost: float = DEFAULT_CHANGE_COST
+
+    def fields(self) -> dict[str, Any]:
+        """Return everything but the day as plain values."""
+        fields = asdict(self)
+        del fields["service_date"]
+        fields["as_of"] = None if self.as_of is None else self.as_of.isoformat()
+        return fields
+
+    @classmethod
+    def read(cls, service_date: date, stored: Mapping[str, Any]) -> "PlanRequest":
+        """Return the request that `fields` wrote down, also by an earlier version."""
+        fields = dict(stored)
+        for name in ("vehicle_ids", "point_ids"):
+            fields[name] = None if fields.get(name) is None else tuple(fields[name])
+        fields["circumstances"] = Circumstances.read(fields.get("circumstances", {}))
+        as_of = fields.get("as_of")
+        fields["as_of"] = None if as_of is None else datetime.fromisoformat(as_of)
+        return cls(service_date=service_date, **fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +108,7 @@ class PlanRow:
     @property
     def asked(self) -> PlanRequest:
         """What was asked for."""
-        fields = dict(self.request)
-        for name in ("vehicle_ids", "point_ids"):
-            fields[name] = None if fields.get(name) is None else tuple(fields[name])
-        return PlanRequest(service_date=self.service_date, **fields)
+        return PlanRequest.read(self.service_date, self.request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +198,10 @@ def create_plan(
 ) -> UUID:
     """Store a request as a queued plan; `services.store.jobs.request_plan` also has it worked on."""
     plan_id = uuid4()
-    fields = asdict(request)
-    del fields["service_date"]
     connection.execute(
         "INSERT INTO plans (plan_id, service_date, status, requested_by, requested_at, request, replans_plan_id) "
         "VALUES (%s, %s, %s, %s, %s, %s, %s)",
-        (plan_id, request.service_date, PlanStatus.QUEUED, requested_by, now, Jsonb(fields), replans_plan_id),
+        (plan_id, request.service_date, PlanStatus.QUEUED, requested_by, now, Jsonb(request.fields()), replans_plan_id),
     )
     _announce(connection, plan_id)
     return plan_id

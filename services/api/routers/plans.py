@@ -20,10 +20,10 @@ from services.api.places import GEO_JSON, GPX, accepts, geo_json
 from services.api.plan_views import load_plan_answer, load_visible_plan
 from services.api.route_geometry import RouteOnRoads, load_route_on_roads
 from services.api.route_gpx import route_gpx
-from services.api.shapes.plans import PlanAnswer, PlanAsked, PlanSummary, ReplanAsked, RouteAnswer
+from services.api.shapes.plans import PlanAnswer, PlanAsked, PlanSummary, RouteAnswer
 from services.api.shapes.values import DayAsked, VehicleId
 from services.api.today import load_today
-from services.domain.errors import ConflictError, InvalidRequestError
+from services.domain.errors import InvalidRequestError
 from services.store.audit import record_action
 from services.store.connection import Connection
 from services.store.jobs import request_plan, request_publication
@@ -121,18 +121,6 @@ def publish(plan_id: PlanId, user: SignedIn, parts: AppParts) -> PlanSummary:
         record_action(connection, load_today(connection).now, user.user_name, "publish", f"plan {plan_id}")
         plan = load_plan(connection, plan_id)
     return PlanSummary.of(plan)
-
-
-@router.post("/{plan_id}/replan", status_code=status.HTTP_202_ACCEPTED)
-def replan(plan_id: PlanId, asked: ReplanAsked, parts: AppParts) -> PlanSummary:
-    """Plan the rest of a day anew, from where the trucks are. The planner cannot do this yet: 409."""
-    with parts.database.connection() as connection:
-        load_plan(connection, plan_id)
-        _check_known(connection, VEHICLES, "failed_vehicles", asked.failed_vehicles)
-    raise ConflictError(
-        "A day that is under way cannot be planned anew yet; ask for a new plan with POST /api/v1/plans, "
-        "naming the vehicles and points that are left."
-    )
 
 
 @router.get(

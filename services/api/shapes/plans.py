@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.api.shapes.values import Answer, Asked, Code, ServiceDate
+from services.domain.circumstances import Circumstances
 from services.domain.kinds import PlanStatus, StopKind, UnservedReason
 from services.store.plans import PlanRow, RouteRow, StopRow
 
@@ -42,6 +43,7 @@ class PlanSummary(Answer):
     duration_s: int | None
     served: int | None = Field(description="Due visits in the routes.")
     failure: str | None = Field(description="Why it failed.")
+    revision_of: UUID | None = Field(description="The plan that it revises.")
 
     @classmethod
     def of(cls, plan: PlanRow, *, with_figures: bool = True) -> "PlanSummary":
@@ -52,6 +54,7 @@ class PlanSummary(Answer):
                 "id": plan.plan_id,
                 "date": plan.service_date,
                 "published": plan.is_published,
+                "revision_of": plan.replans_plan_id,
                 "time_limit_s": plan.asked.time_limit_s,
                 **{name: getattr(plan, name) if with_figures else None for name in figures},
                 **{name: getattr(plan, name) for name in _SAME_NAMES},
@@ -110,6 +113,35 @@ class UnservedAnswer(Answer):
     detail: str
 
 
+class UrgentVisitAnswer(Answer):
+    """A visit that goes before all others."""
+
+    point_id: str
+    occurrence: int
+    kg: float | None = Field(description="What waits there, where it was told.")
+
+
+class CircumstancesAnswer(Answer):
+    """What the plan takes into account beyond the register; its revisions take it over."""
+
+    broken_vehicles: list[str]
+    excluded_vehicles: list[str]
+    locked_vehicles: list[str]
+    closed_facilities: list[str]
+    urgent_points: list[UrgentVisitAnswer]
+
+    @classmethod
+    def of(cls, circumstances: Circumstances) -> "CircumstancesAnswer":
+        """Return the answer made of what a plan's request keeps."""
+        return cls(
+            broken_vehicles=list(circumstances.broken_vehicle_ids),
+            excluded_vehicles=list(circumstances.excluded_vehicle_ids),
+            locked_vehicles=list(circumstances.locked_vehicle_ids),
+            closed_facilities=list(circumstances.closed_facility_ids),
+            urgent_points=[UrgentVisitAnswer.model_validate(visit) for visit in circumstances.urgent],
+        )
+
+
 class PlanAnswer(PlanSummary):
     """A plan with its routes and what it leaves out.
 
@@ -117,12 +149,6 @@ class PlanAnswer(PlanSummary):
     """
 
     notes: list[str]
+    circumstances: CircumstancesAnswer | None
     unserved: list[UnservedAnswer]
     routes: list[RouteAnswer]
-
-
-class ReplanAsked(Asked):
-    """What has changed since the plan was made."""
-
-    time_limit_s: float = Field(default=30.0, gt=0, le=LONGEST_TIME_LIMIT_S, allow_inf_nan=False)
-    failed_vehicles: list[Code] = Field(default_factory=list, max_length=10_000, description="Vehicle ids.")

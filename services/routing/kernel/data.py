@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.routing.kernel import layout as at
-from services.routing.problem import MAX_TIME_S, Break, Problem, Task, Travel, Truck, Window
+from services.routing.problem import MAX_TIME_S, UNLIMITED, Break, Problem, Task, Travel, Truck, Window
 
 BIGGEST_LOAD = 2**30
 NEAR_COUNT = 25
 """Insertion looks beside this many nearest tasks (planner.md, "Insertion in O(1)")."""
 RING_COUNT = 250
 """Ruin looks for strings among this many nearest tasks of its seed."""
+ROWS_AT_ONCE = 128
 SORT_KEYS = 5
 
 Int32 = NDArray[np.int32]
@@ -26,6 +27,8 @@ class KernelData(NamedTuple):
 
     `out[p, i, j]` is (seconds, metres) from i to j by road profile p and `into[p, j, i]` the same number, so that all
     arcs into or out of one place lie in one row. `order` holds what tasks are sorted by when they are put back.
+    `limits` and `limited` are the stations' tonnes and bays and whether there are any, `wishes` and `wished` the same
+    of the weights; `extras` says whether a task can cost a truck more than its way.
     """
 
     entities: Int32
@@ -40,6 +43,13 @@ class KernelData(NamedTuple):
     ring: Int32
     order: NDArray[np.float64]
     weight: NDArray[np.float64]
+    limits: NDArray[np.int64]
+    limited: bool
+    preferred: Int32
+    wishes: NDArray[np.float64]
+    wished: bool
+    extras: bool
+    mean_kg: float
 
     @property
     def task_count(self) -> int:
@@ -64,7 +74,10 @@ def arrange(problem: Problem) -> KernelData:
     trucks = _trucks(problem, may_serve)
     trucks[:, [at.T_FROM, at.T_TO]] = np.searchsorted(places, trucks[:, [at.T_FROM, at.T_TO]])
     prices = _prices(problem.trucks)
-    near, ring = _neighbours(out[0], entities[: len(problem.tasks)], prices)
+    near, ring = _neighbours(out[0], into[0], entities[: len(problem.tasks)], prices)
+    limits = _limits(problem)
+    weights = problem.weights
+    wishes = np.array([weights.balance_per_h / 3600, weights.compactness_per_km / 1000, weights.change], np.float64)
     return KernelData(
         entities=entities,
         windows=windows,
@@ -78,6 +91,13 @@ def arrange(problem: Problem) -> KernelData:
         ring=ring,
         order=_order(entities[: len(problem.tasks)], trucks, out[0]),
         weight=priority_weights(problem.tasks),
+        limits=limits,
+        limited=bool((limits[:, at.M_KG] < UNLIMITED).any() or limits[:, at.M_BAYS].any()),
+        preferred=np.array([task.preferred_truck for task in problem.tasks], dtype=np.int32),
+        wishes=wishes,
+        wished=bool(wishes.any()),
+        extras=bool(weights.change > 0 or (prices[:, at.P_OVERTIME_SECOND] > 0).any()),
+        mean_kg=max(sum(task.demand_kg for task in problem.tasks) / max(len(problem.tasks), 1), 1.0),
     )
 
 
@@ -115,6 +135,18 @@ def _entities(problem: Problem) -> tuple[Int32, Int32]:
         np.array(rows, dtype=np.int32).reshape(-1, at.ENTITY_WIDTH),
         np.array(windows, dtype=np.int32).reshape(-1, 2),
     )
+
+
+def _limits(problem: Problem) -> NDArray[np.int64]:
+    """Tonnes and bays of each station, as far as the day's trucks and tasks can reach them."""
+    most_kg = sum(task.demand_kg for task in problem.tasks) + sum(truck.start_load_kg for truck in problem.trucks)
+    limits = np.full((len(problem.stations), at.LIMIT_WIDTH), UNLIMITED, dtype=np.int64)
+    for number, station in enumerate(problem.stations):
+        if station.remaining_kg is not None and station.remaining_kg < most_kg:
+            limits[number, at.M_KG] = station.remaining_kg
+        bays = 0 if station.bays is None or station.tip_s == 0 else station.bays
+        limits[number, at.M_BAYS] = bays if bays < min(len(problem.trucks), at.MOST_BAYS + 1) else 0
+    return limits
 
 
 def _servable(problem: Problem) -> NDArray[np.uint8]:
@@ -184,34 +216,45 @@ def _prices(trucks: Sequence[Truck]) -> NDArray[np.float64]:
     return prices
 
 
-def _neighbours(page: Int32, rows: Int32, prices: NDArray[np.float64]) -> tuple[Int32, Int32]:
+def _neighbours(out: Int32, into: Int32, rows: Int32, prices: NDArray[np.float64]) -> tuple[Int32, Int32]:
     """For each task the tasks to look beside when it is put back, and those around it to take strings from.
 
     Both nearest first by the mean truck's cost, -1 fills up. For the first, waiting and lateness between the two tasks'
     windows count as well (after Vidal et al., Computers & OR 40, 2013): two neighbours that cannot follow each other
-    are no neighbours.
+    are no neighbours. They are looked for among the tasks of the second.
     """
     task_count = len(rows)
     near = np.full((task_count, max(1, min(NEAR_COUNT, task_count - 1))), -1, dtype=np.int32)
     ring = np.full((task_count, max(1, min(RING_COUNT, task_count - 1))), -1, dtype=np.int32)
     if task_count < 2 or not len(prices):
         return near, ring
-    metre, second = prices[:, : at.P_FIXED].mean(axis=0).tolist()
-    locations, service_s = rows[:, at.E_LOCATION], rows[:, at.E_SERVICE].astype(np.float64)
-    opens, closes = rows[:, at.E_OPEN].astype(np.float64), rows[:, at.E_CLOSE].astype(np.float64)
-    for task, location in enumerate(locations):
-        there, back = page[location, locations].astype(np.float64), page[locations, location].astype(np.float64)
-        there_cost, back_cost = there @ (second, metre), back @ (second, metre)
-        nearness = there_cost + back_cost
-        nearness[task] = np.inf
-        ring[task] = _smallest(nearness, ring.shape[1])
-        rate = float(there_cost.sum() / max(there[:, 0].sum(), 1.0))
-        after = _wasted_s(opens[task], closes[task], service_s[task] + there[:, 0], opens, closes)
-        before = _wasted_s(opens, closes, service_s + back[:, 0], opens[task], closes[task])
-        fitting = np.minimum(there_cost + rate * after, back_cost + rate * before)
-        fitting[task] = np.inf
-        near[task] = _smallest(fitting, near.shape[1])
+    price = prices[:, [at.P_SECOND, at.P_METRE]].mean(axis=0)
+    for first in range(0, task_count, ROWS_AT_ONCE):
+        some = np.arange(first, min(first + ROWS_AT_ONCE, task_count))
+        ring[some], near[some] = _nearest((out, into), rows, price, some, (ring.shape[1], near.shape[1]))
     return near, ring
+
+
+def _nearest(
+    ways: tuple[Int32, Int32], rows: Int32, price: NDArray[np.float64], some: NDArray[np.intp], counts: tuple[int, int]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The ring and the near tasks of some tasks, a row each, as `_neighbours`."""
+    locations = rows[:, at.E_LOCATION]
+    there, back = (way[locations[some][:, None], locations] for way in ways)
+    there_cost, back_cost = (way[:, :, 0] * price[0] + way[:, :, 1] * price[1] for way in (there, back))
+    nearness = there_cost + back_cost
+    nearness[np.arange(len(some)), some] = np.inf
+    ring = _smallest(nearness, counts[0])
+    rate = (there_cost.sum(axis=1) / np.maximum(there[:, :, 0].sum(axis=1, dtype=np.int64), 1))[:, None]
+    there_s, back_s = (np.take_along_axis(table[:, :, 0], ring, axis=1) for table in (there, back))
+    service_s = rows[:, at.E_SERVICE].astype(np.float64)
+    opens, closes = rows[:, at.E_OPEN].astype(np.float64), rows[:, at.E_CLOSE].astype(np.float64)
+    own_opens, own_closes = opens[some][:, None], closes[some][:, None]
+    after = _wasted_s(own_opens, own_closes, service_s[some][:, None] + there_s, opens[ring], closes[ring])
+    before = _wasted_s(opens[ring], closes[ring], service_s[ring] + back_s, own_opens, own_closes)
+    forth_cost = np.take_along_axis(there_cost, ring, axis=1) + rate * after
+    fitting = np.minimum(forth_cost, np.take_along_axis(back_cost, ring, axis=1) + rate * before)
+    return ring, np.take_along_axis(ring, _smallest(fitting, counts[1]), axis=1)
 
 
 def _wasted_s(
@@ -228,9 +271,10 @@ def _wasted_s(
 
 
 def _smallest(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:
-    """Where the smallest values are, smallest first."""
-    places = np.argpartition(values, count - 1)[:count]
-    return places[np.argsort(values[places], kind="stable")]
+    """Where the smallest values of each row are, smallest first."""
+    places = np.argpartition(values, count - 1, axis=1)[:, :count]
+    order = np.argsort(np.take_along_axis(values, places, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(places, order, axis=1)
 
 
 def _order(rows: Int32, trucks: Int32, page: Int32) -> NDArray[np.float64]:

@@ -17,10 +17,12 @@ from services.routing.kernel.state import (
 from services.routing.kernel.timing import (
     at_speed,
     backward,
+    change_price,
     depart,
     end_of,
     forward,
     is_unloading,
+    late_price,
     link,
     overtime_cost,
     rested,
@@ -208,6 +210,14 @@ def judge(data, nodes, truck, task, before, budget):
 
 
 @inlined()
+def extra_price(data, state, truck, task):
+    """What a task costs a truck beside the way, as far as it is known beforehand: overtime, and not being its own."""
+    if not data.extras:
+        return 0.0
+    return change_price(data, truck, task) + late_price(data, state, truck, task)
+
+
+@inlined()
 def has_room(data, totals, truck, task):
     """Whether a truck may serve a task and its daily caps leave room for it."""
     row, entities = data.trucks[truck], data.entities
@@ -233,11 +243,12 @@ def near_place(data, state, task):
         if truck < 0 or not has_room(data, totals, truck, task):
             continue
         before = np.int64(nodes[neighbour, at.PREVIOUS])
+        extra = extra_price(data, state, truck, task)
         for _ in range(2):
             if uniform(state.random) >= BLINK:
-                price, form, station = judge(data, nodes, truck, task, before, best)
-                if price < best:
-                    best, best_before, best_form, best_station = price, before, form, station
+                price, form, station = judge(data, nodes, truck, task, before, best - extra)
+                if price + extra < best:
+                    best, best_before, best_form, best_station = price + extra, before, form, station
             before = neighbour
     return best, best_before, best_form, best_station
 
@@ -263,13 +274,13 @@ def edge_place(data, state, task, budget, only_empty):
         if not has_room(data, totals, truck, task):
             continue
         start, end = start_of(data, truck), end_of(data, truck)
-        fixed = 0.0
+        fixed = extra_price(data, state, truck, task)
         last = np.int64(nodes[end, at.PREVIOUS])
         places = 1
         if last == start:
             if not first_of_group(data, state, truck):
                 continue
-            fixed = data.prices[truck, at.P_FIXED] + arc_in_price(nodes, data.prices, truck, end)
+            fixed += data.prices[truck, at.P_FIXED] + arc_in_price(nodes, data.prices, truck, end)
         elif is_unloading(data, last):
             places = 3
         else:
@@ -299,11 +310,11 @@ def any_place(data, state, task, only_touched):
         if not has_room(data, totals, truck, task):
             continue
         before, end = start_of(data, truck), end_of(data, truck)
-        fixed = 0.0
+        fixed = extra_price(data, state, truck, task)
         if nodes[before, at.NEXT] == end:
             if not first_of_group(data, state, truck):
                 continue
-            fixed = data.prices[truck, at.P_FIXED] + arc_in_price(nodes, data.prices, truck, end)
+            fixed += data.prices[truck, at.P_FIXED] + arc_in_price(nodes, data.prices, truck, end)
         while before != end:
             if uniform(state.random) >= BLINK:
                 price, form, station = judge(data, nodes, truck, task, before, best - fixed)
@@ -334,7 +345,7 @@ def insert(data, state, task, before, form, station, price):
     nodes = state.nodes
     truck = np.int64(nodes[before, at.TRUCK])
     keep(data, state, truck)
-    overtime = overtime_cost(data, state, truck)
+    known = overtime_cost(data, state, truck) + late_price(data, state, truck, task)
     after = np.int64(nodes[before, at.NEXT])
     first, last = np.int64(task), np.int64(task)
     nodes[task, at.TRUCK] = truck
@@ -363,6 +374,6 @@ def insert(data, state, task, before, form, station, price):
     totals[truck, at.S_STOPS] += 1
     forward(data, state, truck, first, last)
     backward(data, state, truck, last, first)
-    extra = price + overtime_cost(data, state, truck) - overtime
+    extra = price + overtime_cost(data, state, truck) - known
     state.truck_cost[truck] += extra
     return extra

@@ -74,10 +74,23 @@ PRICE_WIDTH = 4
 S_KG = 0
 S_L = 1
 S_STOPS = 2
-S_CLOSED = 3  # 1: the search may not use this truck
-S_TOUCHED = 4  # the step that saved it last
-S_STRINGS = 5  # strings taken from it in this step
-TOTAL_WIDTH = 6
+S_WORK = 3  # seconds of driving, serving and tipping; kept where routes are to be of one length
+S_CLOSED = 4  # 1: the search may not use this truck
+S_TOUCHED = 5  # the step that saved it last
+S_STRINGS = 6  # strings taken from it in this step
+TOTAL_WIDTH = 7
+
+# a row of `limits`
+M_KG = 0  # what a station still takes, UNLIMITED if there is no limit
+M_BAYS = 1  # trucks that can tip at once, 0 if there is no limit
+LIMIT_WIDTH = 2
+MOST_BAYS = 16  # a station with more is taken to have no limit
+
+# a place in `wishes`, in cost units
+W_BALANCE = 0  # per second that a route is away from the mean
+W_COMPACT = 1  # per metre from a task to the middle task of its route
+W_CHANGE = 2  # per task that is not on its preferred truck
+WISHES = 3
 
 # how an insertion goes
 PLAIN = 0  # previous, task, next

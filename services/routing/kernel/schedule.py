@@ -17,6 +17,8 @@ from services.routing.kernel.cache import discard_stale
 from services.routing.kernel.data import KernelData
 from services.routing.kernel.fleet import least_trucks
 from services.routing.kernel.state import (
+    ABSENT_WEIGHT,
+    BALANCE,
     BANK,
     BEST_COST,
     BEST_WEIGHT,
@@ -48,6 +50,13 @@ STEPS_PER_TASK = 400
 MOST_RUNS = 10
 """A budget of more steps than this for each task is spent on runs from different first plans."""
 FLEET_HEAT = 0.05
+LOOSE_UNTIL, FEW_UNTIL, SOFT_HEAT = (0.2, 0.35), (0.4, 0.45), (0.1, 0.05)
+"""Where trucks are dear: until which share of a run there are some to spare, until which they are taken away, and how
+hot, as a share of the hottest, the search goes on without them; in the two searches that run side by side."""
+TOLL_UP, TOLL_DOWN = 1.05, 0.98
+"""How the toll of an absent task follows the search, a block at a time: it has none in five plans of seven."""
+LEAST_TOLL, MOST_TOLL = 0.01, 50.0
+"""Bounds of the toll, in units."""
 
 
 @dataclass(slots=True)
@@ -102,8 +111,8 @@ class Found:
 class Search:
     """One search with its own state; several can run in threads at once, the compiled part needs no interpreter.
 
-    With `spare` it leaves a few trucks more than needed to the search for short routes until late, which is better
-    where many trucks are at their limit.
+    With `spare` it leaves a few trucks more than needed to the search for short routes until later, and goes on colder,
+    which is better where many trucks are at their limit.
     """
 
     def __init__(
@@ -116,11 +125,12 @@ class Search:
         spare: bool = False,
     ) -> None:
         self._fixed = data.prices[:, at.P_FIXED].copy()
-        self._data = data._replace(prices=data.prices.copy())
+        self._data = data._replace(prices=data.prices.copy(), may_tip=data.may_tip.copy())
         self._state: SearchState = new_state(data, seed)
         self._budget = budget
         self._on_better = on_better
         self._spare = spare
+        self._least = -1
         self._block = 16
         self._unit = 1.0
         unloads = bool(data.trucks[:, at.T_UNLOADS].any())
@@ -152,12 +162,10 @@ class Search:
         self._find_unit()
         if self._from == 0.0:
             self._to = 1.0 / self._runs()
-        if float(self._fixed.max()) <= DEAR_TRUCK * self._unit:
-            self._anneal(self._hot, self._cold, until=1.0)
-        elif self._spare:
-            self._solve_with_spare()
-        else:
+        if float(self._fixed.max()) > DEAR_TRUCK * self._unit:
             self._solve_with_few()
+        else:
+            self._anneal(self._hot, self._cold, until=1.0)
 
     def _runs(self) -> int:
         """How many runs of enough steps the budget has room for."""
@@ -171,25 +179,58 @@ class Search:
         return float("inf") if spent >= 1.0 else (spent - self._from) / (self._to - self._from)
 
     def _solve_with_few(self) -> None:
-        """Fewer trucks first, then short routes with those."""
+        """Short routes with a few trucks to spare, then as few trucks as can be, then short routes with those."""
         self._save_trucks(until=0.05)
         if self._above_bound():
-            self._anneal_freely(self._hot, self._cold, until=0.20)
-            while self._above_bound() and self._share() < 0.40:
-                before = len(self._found().used)
-                self._save_trucks(until=self._share() + 0.06)
-                if self._above_bound():
-                    self._anneal(self._hot / 4, self._cold, until=min(self._share() + 0.05, 0.42))
-                elif len(self._found().used) == before:
-                    break
+            self._anneal_freely(self._hot, self._cold, until=LOOSE_UNTIL[self._spare])
+            loose = self._found()
+            self._save_trucks_again(until=FEW_UNTIL[self._spare])
+            few = len(self._found().used)
+            if few == len(loose.used) and self._spare and self._above_bound():
+                few -= 1
+            if few < len(loose.used):
+                self._dissolve(loose, few)
+                self._anneal_with_toll(SOFT_HEAT[self._spare] * self._hot, 0.7 * self._cold, until=0.95)
+                self._anneal(0.02 * self._hot, 0.7 * self._cold, until=1.0)
+                return
         self._anneal(self._hot, 0.7 * self._cold, until=1.0)
 
-    def _solve_with_spare(self) -> None:
-        """Short routes with spare trucks first, then fewer trucks, then a cold polish."""
-        self._save_trucks(until=0.05)
-        self._anneal_freely(self._hot, self._cold, until=0.80)
-        self._save_trucks(until=0.90)
-        self._anneal(self._hot / 20, 0.7 * self._cold, until=1.0)
+    def _save_trucks_again(self, until: float) -> None:
+        """Take trucks away, and anneal in between, as long as that helps."""
+        while self._above_bound() and self._share() < until:
+            before = len(self._found().used)
+            self._save_trucks(until=min(self._share() + 0.06, until))
+            if self._above_bound():
+                self._anneal(self._hot / 4, self._cold, until=min(self._share() + 0.05, until))
+            elif len(self._found().used) == before:
+                break
+
+    def _dissolve(self, plan: Found, few: int) -> None:
+        """Go on from a plan with all but `few` of its trucks emptied and closed, the least needed ones first."""
+        self._take(plan)
+        used = list(plan.used)
+        begin_step(self._state)
+        while len(used) > few:
+            truck = self._least_needed(used)
+            clear_truck(self._data, self._state, truck)
+            used.remove(truck)
+        accept(self._state)
+        list_absent(self._data, self._state)
+        self._close(set(range(self._data.truck_count)) - set(used))
+        remember_best(self._data, self._state)
+
+    def _anneal_with_toll(self, hot: float, cold: float, until: float) -> None:
+        """Anneal with a price for leaving a task out, which follows how often the search is without absent tasks."""
+        toll, begin = hot * self._unit, self._share()
+        now = begin
+        while now < until:
+            temperature = self._unit * hot * (cold / hot) ** ((now - begin) / (until - begin))
+            self._run_block(temperature, toll=toll)
+            toll *= TOLL_UP if self._state.sums[ABSENT_WEIGHT] > 0 else TOLL_DOWN
+            toll = min(max(toll, LEAST_TOLL * self._unit), MOST_TOLL * self._unit)
+            self._note()
+            now = self._share()
+        self._go_back()
 
     def _fill(self) -> None:
         """A first plan: every task at its cheapest place, in random order."""
@@ -198,6 +239,9 @@ class Search:
         while search.fill(self._data, self._state, 100):
             if self._budget.spent() >= 1.0:
                 self._state.counts[BANK] = 0
+        if self._data.wished:  # insertion has not counted what the routes' shapes cost
+            self._take(self._found())
+            remember_best(self._data, self._state)
         self._note()
 
     def _find_unit(self) -> None:
@@ -250,7 +294,7 @@ class Search:
             while self._share() < until:
                 if self._run_block(self._unit * FLEET_HEAT, fleet=True, goal=before.weight):
                     break
-            saved = float(self._state.sums[1]) <= before.weight
+            saved = float(self._state.sums[ABSENT_WEIGHT]) <= before.weight
             if not saved:
                 self._take(before)
             remember_best(self._data, self._state)
@@ -265,7 +309,9 @@ class Search:
         return min(used, key=lambda truck: float(sums[truck]))
 
     def _above_bound(self) -> bool:
-        return len(self._found().used) > least_trucks(self._data)
+        if self._least < 0:
+            self._least = least_trucks(self._data)
+        return len(self._found().used) > self._least
 
     def _charge(self, fixed: float | None) -> None:
         """Let every truck cost so much, or what it does cost; the sums of the state follow."""
@@ -273,7 +319,7 @@ class Search:
         used = self._state.totals[:, at.S_STOPS] > 0
         self._state.truck_cost[used] += (charges - self._data.prices[:, at.P_FIXED])[used]
         self._data.prices[:, at.P_FIXED] = charges
-        self._state.sums[COST] = self._state.truck_cost.sum()
+        self._state.sums[COST] = self._state.truck_cost.sum() + self._state.sums[BALANCE]
 
     def _close(self, trucks: set[int]) -> None:
         for truck in range(self._data.truck_count):
@@ -302,13 +348,13 @@ class Search:
         self._take(self._here)
         remember_best(self._data, self._state)
 
-    def _run_block(self, temperature: float, *, fleet: bool = False, goal: float = 0.0) -> bool:
+    def _run_block(self, temperature: float, *, fleet: bool = False, goal: float = 0.0, toll: float = 0.0) -> bool:
         """Some steps at one temperature; true if the fleet phase has reached its goal."""
         steps = self._block
         if self._budget.steps is not None:
             steps = max(1, min(100, self._budget.steps - self._budget.done))
         began = time.monotonic()
-        taken = int(search.run(self._data, self._state, steps, temperature, temperature, fleet, goal))
+        taken = int(search.run(self._data, self._state, steps, temperature, temperature, fleet, goal, toll))
         lasted_s = time.monotonic() - began
         self._budget.done += taken
         if taken == steps:

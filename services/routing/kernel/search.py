@@ -7,25 +7,30 @@ import numpy as np
 from services.routing.kernel import layout as at
 from services.routing.kernel.compiled import compiled
 from services.routing.kernel.insertion import EVERYWHERE, NEAR, TOUCHED_TRUCKS, best_place, insert
+from services.routing.kernel.overload import overload, readmit, shun_full
 from services.routing.kernel.random import below, uniform
 from services.routing.kernel.ruin import ruin
 from services.routing.kernel.split import split_touched
 from services.routing.kernel.state import (
     ABSENCE_SUM,
     ABSENT_WEIGHT,
+    BALANCE,
     BANK,
     BEST_COST,
     BEST_WEIGHT,
     COST,
     ITERATION,
+    OVERLOAD,
     POOL,
     TOUCHED,
     accept,
+    balance_cost,
     begin_step,
     list_absent,
     remember_best,
     undo,
 )
+from services.routing.kernel.timing import route_cost
 
 FULL_SCAN = 0.05
 """Share of the steps that look at every place (planner.md)."""
@@ -71,13 +76,14 @@ def choose_seed(data, state):
 
 
 @compiled()
-def put_back(data, state, fleet, limit):
+def put_back(data, state, fleet, limit, toll):
     """Insert the tasks of the pool; the weight and the absence sum of what is absent then, and false if given up.
 
-    Given up as soon as the cost is above `limit` and what is absent weighs as much as before, or weighs more.
+    Given up as soon as the cost is above `limit` and what is absent weighs as much as before, or weighs more; with a
+    `toll` as soon as the cost and the toll of what is absent are above it.
     """
     sums, counts = state.sums, state.counts
-    weight, absence = sums[ABSENT_WEIGHT], sums[ABSENCE_SUM]
+    weight, absence = sums[ABSENT_WEIGHT] - sums[OVERLOAD], sums[ABSENCE_SUM]
     for number in range(counts[POOL]):
         task = state.pool[number]
         if state.born[task] != counts[ITERATION]:
@@ -90,19 +96,22 @@ def put_back(data, state, fleet, limit):
         if state.born[task] != counts[ITERATION]:
             scope = TOUCHED_TRUCKS
         price, before, form, station = best_place(data, state, task, scope)
-        if before < 0:
+        if before < 0 or (toll > 0.0 and price > toll * data.weight[task]):
             weight += data.weight[task]
             absence += state.absences[task] * data.weight[task]
         else:
             sums[COST] += insert(data, state, task, before, form, station, price)
-        if not fleet and weight >= sums[ABSENT_WEIGHT] and (sums[COST] > limit or weight > sums[ABSENT_WEIGHT]):
+        if toll > 0.0:
+            if sums[COST] + toll * weight > limit:
+                return weight, absence, False
+        elif not fleet and weight >= sums[ABSENT_WEIGHT] and (sums[COST] > limit or weight > sums[ABSENT_WEIGHT]):
             return weight, absence, False
     return weight, absence, True
 
 
 @compiled()
-def take_on(state, weight, absence):
-    """Make a step the current plan."""
+def take_on(state, weight, absence, extra):
+    """Make a step the current plan; `extra` is the part of the weight that stations are overloaded by."""
     nodes, counts = state.nodes, state.counts
     accept(state)
     absent = 0
@@ -116,7 +125,8 @@ def take_on(state, weight, absence):
             state.bank[absent] = task
             absent += 1
     counts[BANK] = absent
-    state.sums[ABSENT_WEIGHT] = weight if absent > 0 else 0.0
+    state.sums[ABSENT_WEIGHT] = weight if absent > 0 else extra
+    state.sums[OVERLOAD] = extra
     state.sums[ABSENCE_SUM] = absence if absent > 0 else 0.0
 
 
@@ -130,31 +140,58 @@ def count_absent(data, state):
 
 
 @compiled()
-def step(data, state, temperature, fleet):
+def reckon_wishes(data, state):
+    """Bring the sum of costs up to date with what the step did to the shape and the balance of the routes."""
+    sums = state.sums
+    for number in range(state.counts[TOUCHED]):
+        truck = np.int64(state.touched[number])
+        cost = route_cost(data, state, truck)
+        sums[COST] += cost - state.truck_cost[truck]
+        state.truck_cost[truck] = cost
+    balance = balance_cost(data, state)
+    sums[COST] += balance - sums[BALANCE]
+    sums[BALANCE] = balance
+
+
+@compiled()
+def step(data, state, temperature, fleet, toll):
     """Ruin and put back once; true if the plan is better than every one before."""
     sums = state.sums
     begin_step(state)
-    cost = sums[COST]
-    limit = cost - temperature * np.log(max(uniform(state.random), 1e-300))
+    cost, balance = sums[COST], sums[BALANCE]
+    if data.limited:
+        shun_full(data, state)
+    limit = cost + toll * sums[ABSENT_WEIGHT] - temperature * np.log(max(uniform(state.random), 1e-300))
     right = ruin(data, state, choose_seed(data, state))
-    if right and (fleet or sums[COST] <= limit or state.counts[BANK] > 0):
+    if right and (fleet or sums[COST] <= limit or sums[ABSENT_WEIGHT] > 0.0):
         sort_pool(data, state)
-        weight, absence, whole = put_back(data, state, fleet, limit)
+        weight, absence, whole = put_back(data, state, fleet, limit, toll)
         if whole and uniform(state.random) < SPLIT_SHARE:
             split_touched(data, state)
+        extra = 0.0
+        if whole and data.limited:
+            extra = overload(data, state)
+            weight += extra
+        if whole and data.wished:
+            reckon_wishes(data, state)
         better = weight < sums[ABSENT_WEIGHT] or (fleet and absence < sums[ABSENCE_SUM])
         equal = weight == sums[ABSENT_WEIGHT] and (not fleet or absence == sums[ABSENCE_SUM])
-        if whole and (better or (equal and sums[COST] <= limit)):
-            take_on(state, weight, absence)
+        tolled = toll > 0.0 and sums[COST] + toll * weight <= limit
+        if whole and (tolled or (toll == 0.0 and (better or (equal and sums[COST] <= limit)))):
+            take_on(state, weight, absence, extra)
+            if data.limited:
+                readmit(data, state)
             light = sums[ABSENT_WEIGHT] < sums[BEST_WEIGHT]
             return light or (sums[ABSENT_WEIGHT] == sums[BEST_WEIGHT] and sums[COST] < sums[BEST_COST] - 1e-7)
     undo(data, state)
-    sums[COST] = cost
+    sums[COST], sums[BALANCE] = cost, balance
+    if data.limited:
+        readmit(data, state)
     return False
 
 
 @compiled()
-def run(data, state, steps, hot, cold, fleet, goal):
+def run(data, state, steps, hot, cold, fleet, goal, toll):
     """Take a number of steps while the temperature falls from `hot` to `cold`; gives the steps taken.
 
     In the fleet phase (Christiaens and Vanden Berghe 2020, section 5.4) plans with fewer absent tasks, or with tasks
@@ -163,7 +200,7 @@ def run(data, state, steps, hot, cold, fleet, goal):
     cooling = (cold / hot) ** (1.0 / steps)
     temperature = hot
     for number in range(steps):
-        if step(data, state, temperature, fleet):
+        if step(data, state, temperature, fleet, toll):
             remember_best(data, state)
         if fleet and state.sums[ABSENT_WEIGHT] <= goal:
             return number + 1
@@ -183,7 +220,7 @@ def mean_rise(data, state, steps):
         cost = sums[COST]
         if ruin(data, state, below(state.random, data.may_serve.shape[0])):
             sort_pool(data, state)
-            _, _, whole = put_back(data, state, False, np.inf)
+            _, _, whole = put_back(data, state, False, np.inf, 0.0)
             if whole and sums[COST] > cost + 1e-9:
                 rise += sums[COST] - cost
                 count += 1

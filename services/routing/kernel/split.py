@@ -9,7 +9,7 @@ from services.routing.kernel.compiled import compiled
 from services.routing.kernel.insertion import arc_price
 from services.routing.kernel.ruin import list_tour
 from services.routing.kernel.state import COST, TOUCHED, lay_route
-from services.routing.kernel.timing import at_speed, end_of, overtime_cost, refresh, route_cost, start_of
+from services.routing.kernel.timing import at_speed, end_of, overtime_cost, refresh, route_cost, start_of, wishes_cost
 
 
 @compiled()
@@ -103,6 +103,8 @@ def split_anew(data, state, truck):
         return
     old_cost = state.truck_cost[truck]
     driving = old_cost - data.prices[truck, at.P_FIXED] - overtime_cost(data, state, truck)
+    if data.wished:
+        driving -= wishes_cost(data, state, truck)
     if plan_split(data, state, truck, count) >= driving - 1e-6:
         return
     begin, end = write_split(data, state, count)

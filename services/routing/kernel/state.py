@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from services.routing.kernel import layout as at
 from services.routing.kernel.compiled import compiled, inlined
 from services.routing.kernel.data import Int32, KernelData
+from services.routing.kernel.overload import overload
 from services.routing.kernel.random import seeded
 from services.routing.kernel.timing import end_of, is_unloading, link, open_truck, refresh, route_cost, start_of
 
@@ -30,7 +31,9 @@ ABSENT_WEIGHT = 1
 ABSENCE_SUM = 2
 BEST_COST = 3
 BEST_WEIGHT = 4
-SUMS = 5
+OVERLOAD = 5
+BALANCE = 6
+SUMS = 7
 
 
 class SearchState(NamedTuple):
@@ -40,6 +43,7 @@ class SearchState(NamedTuple):
     the touched trucks as they were before the step. `born` is the step in which an unloading stop was made or a task
     taken out. `best_stops` holds the best plan, a route's entities after one another, those of truck t between
     `best_spans[t]` and `best_spans[t + 1]`. `split_*` is for `split`, which writes routes into `split_stops`.
+    From `tip_kg` on it is for `overload`.
     """
 
     nodes: Int32
@@ -69,6 +73,12 @@ class SearchState(NamedTuple):
     split_from: Int32
     split_station: Int32
     split_stops: Int32
+    tip_kg: NDArray[np.int64]
+    tips: NDArray[np.int64]
+    bay_free: NDArray[np.int64]
+    full: NDArray[np.uint8]
+    shunned: NDArray[np.uint8]
+    may_tip: NDArray[np.uint8]
 
 
 def new_state(data: KernelData, seed: int) -> SearchState:
@@ -104,6 +114,12 @@ def new_state(data: KernelData, seed: int) -> SearchState:
         split_from=np.zeros(tasks + 1, dtype=np.int32),
         split_station=np.zeros(tasks + 1, dtype=np.int32),
         split_stops=np.zeros(2 * (tasks + unloadings), dtype=np.int32),
+        tip_kg=np.zeros(len(data.limits), dtype=np.int64),
+        tips=np.zeros((unloadings, 3), dtype=np.int64),
+        bay_free=np.zeros((len(data.limits), at.MOST_BAYS), dtype=np.int64),
+        full=np.zeros(len(data.limits), dtype=np.uint8),
+        shunned=np.zeros(len(data.limits), dtype=np.uint8),
+        may_tip=data.may_tip.copy(),
     )
     state.counts[SPARE] = unloadings
     state.counts[BANK] = tasks
@@ -236,9 +252,28 @@ def begin_step(state):
 
 
 @compiled()
-def total_cost(state):
+def balance_cost(data, state):
+    """What it costs that routes are longer or shorter than their mean."""
+    price = data.wishes[at.W_BALANCE]
+    if price == 0.0:
+        return 0.0
+    total, used = 0.0, 0
+    for truck in range(data.trucks.shape[0]):
+        if state.totals[truck, at.S_STOPS] > 0:
+            total += state.totals[truck, at.S_WORK]
+            used += 1
+    away_s = 0.0
+    for truck in range(data.trucks.shape[0]):
+        if state.totals[truck, at.S_STOPS] > 0:
+            away_s += abs(state.totals[truck, at.S_WORK] - total / used)
+    return price * away_s
+
+
+@compiled()
+def total_cost(data, state):
     """The cost of all routes, added anew."""
-    cost = 0.0
+    state.sums[BALANCE] = balance_cost(data, state)
+    cost = state.sums[BALANCE]
     for truck in range(state.truck_cost.shape[0]):
         cost += state.truck_cost[truck]
     return cost
@@ -257,7 +292,7 @@ def remember_best(data, state):
             place += 1
             node = state.nodes[node, at.NEXT]
     state.best_spans[data.trucks.shape[0]] = place
-    state.sums[COST] = total_cost(state)
+    state.sums[COST] = total_cost(data, state)
     state.sums[BEST_COST] = state.sums[COST]
     state.sums[BEST_WEIGHT] = state.sums[ABSENT_WEIGHT]
 
@@ -342,4 +377,6 @@ def list_absent(data, state):
             state.counts[BANK] += 1
             state.sums[ABSENT_WEIGHT] += data.weight[task]
             state.sums[ABSENCE_SUM] += state.absences[task] * data.weight[task]
-    state.sums[COST] = total_cost(state)
+    state.sums[OVERLOAD] = overload(data, state) if data.limited else 0.0
+    state.sums[ABSENT_WEIGHT] += state.sums[OVERLOAD]
+    state.sums[COST] = total_cost(data, state)

@@ -6,6 +6,8 @@ from a node. Times are earliest departures and latest arrivals, loads are those 
 
 from __future__ import annotations
 
+import numpy as np
+
 from services.routing.kernel import layout as at
 from services.routing.kernel.compiled import compiled, inlined
 
@@ -234,16 +236,73 @@ def refresh(data, state, truck):
 
 
 @compiled()
+def back_s(data, state, truck):
+    """When the truck is home at the earliest."""
+    nodes, end = state.nodes, end_of(data, truck)
+    if nodes[end, at.EARLY_DUE] <= data.trucks[truck, at.T_FREE_UNTIL]:
+        return min(nodes[end, at.EARLY_TAKEN], nodes[end, at.EARLY_DUE])
+    return nodes[end, at.EARLY_TAKEN] + 0
+
+
+@compiled()
 def overtime_cost(data, state, truck):
     """What the truck's overtime costs when it takes its route as early as it can."""
     price = data.prices[truck, at.P_OVERTIME_SECOND]
     nodes, row, end = state.nodes, data.trucks[truck], end_of(data, truck)
     if price == 0.0 or nodes[end, at.PREVIOUS] == start_of(data, truck):
         return 0.0
-    back_s = nodes[end, at.EARLY_TAKEN]
-    if nodes[end, at.EARLY_DUE] <= row[at.T_FREE_UNTIL]:
-        back_s = min(back_s, nodes[end, at.EARLY_DUE])
-    return max(back_s - row[at.T_SHIFT_END], 0) * price
+    return max(back_s(data, state, truck) - row[at.T_SHIFT_END], 0) * price
+
+
+@compiled()
+def late_price(data, state, truck, task):
+    """What the overtime for one more task costs at least: its service, and in an empty truck the way there and back."""
+    price, row = data.prices[truck, at.P_OVERTIME_SECOND], data.trucks[truck]
+    if price == 0.0:
+        return 0.0
+    home_s = back_s(data, state, truck)
+    late_s = np.int64(max(home_s - row[at.T_SHIFT_END], 0))
+    if state.nodes[end_of(data, truck), at.PREVIOUS] == start_of(data, truck):
+        place, late_s = data.entities[task, at.E_LOCATION], np.int64(0)
+        home_s = row[at.T_START] + at_speed(data.out[row[at.T_PROFILE], row[at.T_FROM], place, 0], row[at.T_PERMILLE])
+        home_s += at_speed(data.out[row[at.T_PROFILE], place, row[at.T_TO], 0], row[at.T_PERMILLE])
+    return price * (max(home_s + data.entities[task, at.E_SERVICE] - row[at.T_SHIFT_END], 0) - late_s)
+
+
+@inlined()
+def change_price(data, truck, task):
+    """What it costs to give a task to another truck than the one that had it."""
+    preferred = data.preferred[task]
+    return data.wishes[at.W_CHANGE] if preferred >= 0 and preferred != truck else 0.0
+
+
+@compiled()
+def wishes_cost(data, state, truck):
+    """What a truck's route costs for being scattered and for tasks that are new to it; notes how long its work is."""
+    nodes, task_count = state.nodes, data.may_serve.shape[0]
+    end, middle = end_of(data, truck), state.totals[truck, at.S_STOPS] // 2
+    first = nodes[start_of(data, truck), at.NEXT]
+    work_s, number, centre, changes = nodes[end, at.ARC_S] + 0, 0, -1, 0.0
+    node = first
+    while node != end:
+        work_s += nodes[node, at.ARC_S] + data.entities[nodes[node, at.ENTITY], at.E_SERVICE]
+        if node < task_count:
+            changes += change_price(data, truck, node)
+            if number == middle:
+                centre = nodes[node, at.LOCATION]
+            number += 1
+        node = nodes[node, at.NEXT]
+    state.totals[truck, at.S_WORK] = work_s
+    price = data.wishes[at.W_COMPACT]
+    if price == 0.0 or centre < 0:
+        return changes
+    profile, away_m = data.trucks[truck, at.T_PROFILE], 0.0
+    node = first
+    while node != end:
+        if node < task_count:
+            away_m += data.out[profile, centre, nodes[node, at.LOCATION], 1]
+        node = nodes[node, at.NEXT]
+    return changes + price * away_m
 
 
 @compiled()
@@ -253,11 +312,13 @@ def route_cost(data, state, truck):
     end = end_of(data, truck)
     node = nodes[start_of(data, truck), at.NEXT]
     if node == end:
+        state.totals[truck, at.S_WORK] = 0
         return 0.0
+    wishes = wishes_cost(data, state, truck) if data.wished else 0.0
     seconds, metres = nodes[end, at.ARC_S] + 0, nodes[end, at.ARC_M] + 0
     while node != end:
         seconds += nodes[node, at.ARC_S]
         metres += nodes[node, at.ARC_M]
         node = nodes[node, at.NEXT]
     driving = seconds * prices[truck, at.P_SECOND] + metres * prices[truck, at.P_METRE]
-    return driving + prices[truck, at.P_FIXED] + overtime_cost(data, state, truck)
+    return driving + prices[truck, at.P_FIXED] + overtime_cost(data, state, truck) + wishes

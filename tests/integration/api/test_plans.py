@@ -128,12 +128,28 @@ def test_a_ready_plan_is_sent_out(api: Api, admin: httpx.Client) -> None:
     assert admin.post(f"/api/v1/plans/{api.plan_id}/publish").status_code == 202
 
 
-def test_planning_anew_says_that_it_cannot(api: Api, admin: httpx.Client) -> None:
-    """As long as the planner cannot replan, 409 with a sentence; an unknown plan stays 404."""
-    answer = admin.post(f"/api/v1/plans/{api.plan_id}/replan", json={"failed_vehicles": ["V1"]})
-    assert answer.status_code == 409
-    assert "anew" in answer.json()["detail"]
+def test_planning_anew_queues_a_revision(api: Api, admin: httpx.Client) -> None:
+    """What has happened is kept with the request, without a body too; an unknown plan stays 404."""
+    body = {"broken_vehicles": ["V1"], "urgent_points": [{"point_id": "P3", "kg": 40}], "time_limit_s": 7}
+    answer = admin.post(f"/api/v1/plans/{api.plan_id}/replan", json=body)
+    assert answer.status_code == 202
+    assert (answer.json()["revision_of"], answer.json()["time_limit_s"]) == (str(api.plan_id), 7)
+    found = admin.get(answer.headers["Location"]).json()
+    assert found["circumstances"] == {
+        "broken_vehicles": ["V1"],
+        "excluded_vehicles": [],
+        "locked_vehicles": [],
+        "closed_facilities": [],
+        "urgent_points": [{"point_id": "P3", "occurrence": 1, "kg": 40}],
+    }
+    assert admin.post(f"{answer.headers['Location']}/replan").status_code == 409
+    assert admin.post(f"/api/v1/plans/{api.plan_id}/replan").status_code == 202
     assert admin.post(f"/api/v1/plans/{uuid4()}/replan", json={}).status_code == 404
+
+
+def test_what_a_plan_takes_into_account_is_not_for_contractors(api: Api, sign_in: Any) -> None:
+    """They see their own routes, not who else is out of order."""
+    assert sign_in(Role.CONTRACTOR).get(f"/api/v1/plans/{api.plan_id}").json()["circumstances"] is None
 
 
 def test_a_route_is_json_by_default(api: Api, admin: httpx.Client) -> None:

@@ -78,6 +78,20 @@ def test_a_matrix_in_blocks_equals_single_answers(town: Served) -> None:
         assert whole.distance_m[row, column] == pair.distance_m[0, 1]
 
 
+def test_a_matrix_of_hubs_has_their_ways_and_no_others(town: Served) -> None:
+    """From and to the hubs it is the whole matrix, in several requests as well; elsewhere nothing is known."""
+    chance = np.random.default_rng(5)
+    places = [place(*chance.uniform(0, 600, 2)) for _ in range(300)]
+    whole, thin = town.network.matrix(places), town.network.matrix(places, hubs=set(places[:260]))
+    assert thin.snaps == whole.snaps
+    for name in ("duration_s", "distance_m"):
+        known, asked = getattr(whole, name), getattr(thin, name)
+        assert np.array_equal(asked[:260], known[:260])
+        assert np.array_equal(asked[:, :260], known[:, :260])
+        others = asked[260:, 260:]
+        assert set(others[~np.eye(40, dtype=np.bool_)].tolist()) == {UNREACHABLE}
+
+
 def test_a_route_has_the_matrix_s_length_and_a_line_for_every_leg(town: Served) -> None:
     """Legs sum to what the matrix promised, lead from place to place, and survive the polyline."""
     stops = [WEST, SOUTH, EAST, NORTH, WEST]

@@ -65,6 +65,8 @@ def test_a_day_is_planned_within_its_time_and_told_while_it_is(town_database: st
     assert {stop.load_kg for stop in stops if stop.kind == "depot"} == {0.0}
     assert [row.cost for row in progress] == sorted((row.cost for row in progress), reverse=True)
     assert progress[-1].unserved == 3
+    # told on the scale of the finished plan: service, tipping and waiting are paid too
+    assert progress[-1].cost == pytest.approx(plan.cost, rel=0.02)
     assert ("plan_changed", str(plan_id)) in heard
     assert ("plan_progress", str(plan_id)) in heard
 

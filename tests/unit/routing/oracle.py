@@ -135,3 +135,43 @@ def _needs_rest(truck: Truck, back_s: int) -> bool:
         return False
     latest_s = rest.latest_s if rest.after_s is None else min(rest.latest_s, truck.shift_start_s + rest.after_s)
     return rest.always or (back_s > latest_s and truck.shift_start_s <= rest.latest_s)
+
+
+def most_served_with_tonnes(problem: Problem) -> list[int]:
+    """How many tasks of each priority (highest first) can be served where stations take so many kilograms only."""
+    limits = tuple(2**60 if row.remaining_kg is None else row.remaining_kg for row in problem.stations)
+    plans = {(frozenset[int](), (0,) * len(limits))}
+    for number in range(len(problem.trucks)):
+        wider = set(plans)
+        for done, tipped in plans:
+            for more, kg in _loads_by_set(problem, number):
+                sums = tuple(a + b for a, b in zip(tipped, kg, strict=True))
+                if not done & more and all(a <= b for a, b in zip(sums, limits, strict=True)):
+                    wider.add((done | more, sums))
+        plans = wider
+    priorities = sorted({task.priority for task in problem.tasks}, reverse=True)
+    return max([sum(problem.tasks[task].priority == priority for task in done) for priority in priorities]
+               for done, _ in plans)  # fmt: skip
+
+
+def _loads_by_set(problem: Problem, number: int) -> set[tuple[frozenset[int], tuple[int, ...]]]:
+    """Each set of tasks that a truck can serve, with what it may bring to which station then."""
+    tasks = [task for task in range(len(problem.tasks)) if problem.may_serve[task, number]]
+    found = set()
+    for count in range(1, len(tasks) + 1):
+        for order in permutations(tasks, count):
+            for visits in _with_unloadings(problem, number, order):
+                if _cost(problem, number, visits) is not None:
+                    found.add((frozenset(order), _tipped(problem, number, visits)))
+    return found
+
+
+def _tipped(problem: Problem, number: int, visits: Order) -> tuple[int, ...]:
+    kg, tipped = problem.trucks[number].start_load_kg, [0] * len(problem.stations)
+    for kind, index in visits:
+        if kind == "station":
+            tipped[index] += kg
+            kg = 0
+        else:
+            kg += problem.tasks[index].demand_kg
+    return tuple(tipped)

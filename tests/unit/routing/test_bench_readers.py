@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.routing.instance import as_json, distance_of
 from bench.routing.kim import CENTI, read_kim
 from bench.routing.m3cvrp import read_m3cvrp
+from bench.routing.montevideo import read_montevideo
 from bench.routing.vrplib import read_vrplib
 from services.routing.planner import solve
 from services.routing.problem import Window
@@ -112,3 +114,52 @@ def test_the_qingdao_folder_is_read(tmp_path: Path) -> None:
     assert instance.ids == ("a", "d", "s")
     assert instance.problem.tasks[0].windows == (Window(7 * 3600, 17 * 3600),)
     assert instance.distance[0, 2] == pytest.approx(1.3 * 0.8996, rel=1e-2)
+
+
+def test_a_kim_file_of_another_hand_reads_the_same(tmp_path: Path) -> None:
+    """A byte order mark, commas, quotes, empty lines and tabs for the columns change nothing."""
+    path, other = tmp_path / "1_stop.txt", tmp_path / "2_stop.txt"
+    path.write_text(KIM)
+    rows = [",".join(f'"{cell}"' for cell in line.split()) if line[:1].isdigit() else line for line in KIM.splitlines()]
+    header = [line.split("//")[0].strip() for line in KIM.splitlines()[:5]]
+    other.write_text("\ufeff" + "\n\n".join([*header, "", *rows[5:]]), encoding="utf-8")
+    one, two = read_kim(path), read_kim(other)
+    assert two.ids == one.ids
+    assert two.problem.tasks == one.problem.tasks
+    assert two.problem.stations == one.problem.stations
+    assert two.problem.trucks == one.problem.trucks
+    assert np.array_equal(two.problem.travel[0].duration_s, one.problem.travel[0].duration_s)
+
+
+def test_a_kim_file_without_its_numbers_is_refused(tmp_path: Path) -> None:
+    """One sentence says what was expected."""
+    path = tmp_path / "1_stop.txt"
+    path.write_text("\n".join(KIM.splitlines()[3:]))
+    with pytest.raises(ValueError, match="5 lines of one number each"):
+        read_kim(path)
+
+
+def write_montevideo(folder: Path) -> Path:
+    """Three containers in a row, one dump, two trucks; the matrix knows neighbours only, and no depot."""
+    path = folder / "m.containers.txt"
+    path.write_text("1 -56.00 -34.9 0 360 50 2 7\n2\t-56.01 -34.9 0 360 50 2 7\n\n3 -56.02 -34.9 0 360 50 2 7\n")
+    (folder / "m.otherlocs.txt").write_text("90 -56.00 -34.9 0 480\n91 -56.03 -34.9 0 480\n")
+    (folder / "m.vehicles.txt").write_text("# vid depot dump end\n0 90 91 90 20 100 0 480\n1 90 91 90 20 100 0 480\n")
+    (folder / "m.dmatrix-time.txt").write_text("1 2 2.0\n2 1 3.0\n2 3 2.5\n3 2 2.0\n")
+    return path
+
+
+def test_the_montevideo_files_are_read_with_their_holes(tmp_path: Path) -> None:
+    """Minutes differ by direction; a far pair goes over known pairs, a depot as the crow flies at their speed."""
+    instance = read_montevideo(write_montevideo(tmp_path))
+    minutes = instance.distance
+    assert (instance.name, instance.ids) == ("m", (1, 2, 3, 90, 91))
+    assert (minutes[0, 1], minutes[1, 0], minutes[0, 2]) == (2.0, 3.0, 4.5)
+    assert minutes[0, 3] == pytest.approx(0.0)
+    assert 1.0 < minutes[2, 4] < 4.0
+    problem = instance.problem
+    assert problem.stations[0].tip_s == 1200
+    assert problem.trucks[0].shift_end_s == 480 * 60
+    assert problem.tasks[0].windows == (Window(0, 360 * 60),)
+    solution = solve(problem, time_limit_s=30.0, workers=1, steps=50)
+    assert solution.served_count == 3

@@ -13,9 +13,10 @@ from services.routing.kernel.data import arrange
 from services.routing.kernel.schedule import Budget, Search
 from services.routing.ortools_model import plan_alone
 from services.routing.planner import solve
+from services.routing.prepare import prepare
 from services.routing.problem import MAX_TIME_S, Problem
 from services.routing.timetable import route_of
-from tests.unit.routing.oracle import best_plan
+from tests.unit.routing.oracle import best_plan, most_served_with_tonnes
 from tests.unit.routing.town import problems
 
 SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -70,6 +71,21 @@ def test_a_tiny_problem_serves_as_much_as_trying_everything(problem: Problem) ->
         assert found.cost > cost - 0.01
 
 
+@settings(SLOW, max_examples=100)
+@given(problems(most_tasks=3, most_trucks=2))
+def test_a_tiny_problem_with_tonnes_serves_as_much_as_trying_everything(problem: Problem) -> None:
+    """What the repair of the stations leaves out, no other order of these trucks would serve."""
+    problem = _without_what_the_oracle_does_not_know(problem, tonnes=True)
+    solution = solve(problem, time_limit_s=60.0, workers=1, steps=200)
+    left = {unserved.task for unserved in solution.unserved}
+    reached = [
+        sum(task.priority == priority and number not in left for number, task in enumerate(problem.tasks))
+        for priority in sorted({task.priority for task in problem.tasks}, reverse=True)
+    ]
+    if _is_metric(problem) and len(prepare(problem).origin) == len(problem.tasks):
+        assert reached == most_served_with_tonnes(problem)
+
+
 @settings(SLOW, max_examples=50)
 @given(problems(most_tasks=5, most_trucks=2))
 def test_ortools_alone_gives_orders_that_can_be_driven(problem: Problem) -> None:
@@ -80,11 +96,14 @@ def test_ortools_alone_gives_orders_that_can_be_driven(problem: Problem) -> None
     assert sum(route_of(problem, truck, visits) is not None for truck, visits in plan.items()) <= len(problem.trucks)
 
 
-def _without_what_the_oracle_does_not_know(problem: Problem) -> Problem:
+def _without_what_the_oracle_does_not_know(problem: Problem, *, tonnes: bool = False) -> Problem:
     return replace(
         problem,
         tasks=tuple(replace(task, point=-1, spacing_s=0) for task in problem.tasks),
-        stations=tuple(replace(station, bays=None, remaining_kg=None) for station in problem.stations),
+        stations=tuple(
+            replace(station, bays=None, remaining_kg=station.remaining_kg if tonnes else None)
+            for station in problem.stations
+        ),
         trucks=tuple(replace(truck, max_duration_s=MAX_TIME_S) for truck in problem.trucks),
     )
 

@@ -1,0 +1,1 @@
+"""Measures the forecast of demand on real histories."""
