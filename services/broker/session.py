@@ -120,10 +120,15 @@ def open_session(address: BrokerAddress, within_s: float = CONNECTED_WITHIN_S) -
     except queue.Empty:
         raise BrokerError(f"The broker at {address} did not answer within {within_s:.0f} s.") from None
     finally:
-        client.disconnect()
-        # paho forgets its thread when that ends by itself, which may be between its asking and its waiting for it.
-        with suppress(AttributeError):
-            client.loop_stop()
+        take_leave(client)
+
+
+def take_leave(client: Client) -> None:
+    """Disconnect a client and wait for its network thread."""
+    client.disconnect()
+    # paho forgets its thread when that ends by itself, which may be between its asking and its waiting for it.
+    with suppress(AttributeError):
+        client.loop_stop()
 
 
 def why_silent(mqtt_url: str) -> str | None:

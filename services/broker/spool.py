@@ -17,7 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from services.broker.address import BrokerAddress
 from services.broker.errors import BrokerError
-from services.broker.session import CONNECTED_WITHIN_S, Session
+from services.broker.session import CONNECTED_WITHIN_S, Session, take_leave
 from services.domain.kinds import DeviceKind, MessageKind
 from services.domain.topics import ROOT, device_prefix
 
@@ -137,5 +137,4 @@ def _connected(address: BrokerAddress, client_id: str, *, clean_session: bool) -
     except queue.Empty:
         raise BrokerError(f"The broker at {address} did not answer within {CONNECTED_WITHIN_S:.0f} s.") from None
     finally:
-        client.disconnect()
-        client.loop_stop()
+        take_leave(client)

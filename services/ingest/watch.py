@@ -22,6 +22,7 @@ from services.broker.address import BrokerAddress
 from services.broker.credentials import device_of, device_username, resume_device, suspend_device
 from services.broker.errors import BrokerError
 from services.broker.packet_log import Attention, PacketLog, RefusedPublish
+from services.broker.session import take_leave
 from services.broker.settings import BrokerSettings
 from services.domain.errors import RiqingError
 from services.domain.kinds import ALARM_SUBJECTS, AlarmKind
@@ -88,8 +89,7 @@ class BrokerWatch:
                     self._judge_if_possible()
         finally:
             self._let_packets_be_written(False)
-            self._client.disconnect()
-            self._client.loop_stop()
+            take_leave(self._client)
 
     def _make_client(self, broker: BrokerAddress) -> Client:
         client = Client(

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -17,6 +17,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from services.broker.address import BrokerAddress
 from services.broker.errors import BrokerError
+from services.broker.session import take_leave
 from services.domain.kinds import DeviceKind, MessageKind, PlanStatus, StopKind
 from services.domain.registry import Position
 from services.domain.telemetry import RouteMessage, RouteStop, encode
@@ -184,10 +185,7 @@ def _connected(address: BrokerAddress, client: Client) -> Iterator[None]:
             raise BrokerError(f"The broker at {address} refuses {address.username!r}: {refusal[0]}.")
         yield
     finally:
-        client.disconnect()
-        # paho forgets its thread when that ends by itself, which may be between its asking and its waiting for it.
-        with suppress(AttributeError):
-            client.loop_stop()
+        take_leave(client)
 
 
 def _send(address: BrokerAddress, messages: Sequence[tuple[str, bytes]]) -> None:

@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -15,7 +15,7 @@ from services.broker.accounts import SERVICES_ROLE
 from services.broker.address import BrokerAddress
 from services.broker.credentials import DeviceCredential, enrol_devices, revoke_device
 from services.broker.errors import BrokerError
-from services.broker.session import open_session
+from services.broker.session import open_session, take_leave
 from services.domain.kinds import DeviceKind
 from services.domain.topics import TopicError
 from tests.conftest import RunningStack
@@ -99,9 +99,7 @@ def connected(
             raise RefusedError(str(codes[0]))
         yield device
     finally:
-        client.disconnect()
-        with suppress(AttributeError):  # see services.broker.session
-            client.loop_stop()
+        take_leave(client)
 
 
 def enrol(mqtt_url: str, kind: DeviceKind, device_id: str) -> DeviceCredential:

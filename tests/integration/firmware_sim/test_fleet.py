@@ -24,6 +24,7 @@ from firmware_sim.town_api import DeviceCredential
 from firmware_sim.world import World
 from services.broker.address import BrokerAddress
 from services.broker.credentials import enrol_devices
+from services.broker.session import take_leave
 from services.domain.kinds import DeviceKind
 from services.domain.telemetry import encode
 from tests.conftest import RunningStack
@@ -65,8 +66,7 @@ class Listener:
 
     def leave(self) -> None:
         """Leave."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        take_leave(self._client)
 
 
 @contextmanager

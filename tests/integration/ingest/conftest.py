@@ -23,6 +23,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from services.broker.address import BrokerAddress
 from services.broker.credentials import DeviceCredential, enrol_devices
+from services.broker.session import take_leave
 from services.broker.spool import FIRST_WORKER, spool_client_id
 from services.domain.kinds import DeviceKind
 from services.domain.town import Town
@@ -101,8 +102,7 @@ class IngestProcess:
         client.connect(address.host, address.port)
         client.loop_start()
         connected.wait(5)
-        client.disconnect()
-        client.loop_stop()
+        take_leave(client)
 
 
 @contextmanager
@@ -195,8 +195,7 @@ class Device:
     def disconnect(self) -> None:
         """Take leave."""
         if self._client is not None:
-            self._client.disconnect()
-            self._client.loop_stop()
+            take_leave(self._client)
             self._client = None
 
 

@@ -23,6 +23,7 @@ from psycopg import sql
 
 from services.broker.address import BrokerAddress
 from services.broker.credentials import DeviceCredential, as_told
+from services.broker.session import take_leave
 from services.broker.settings import EnrolmentSettings
 from services.broker.spool import FIRST_WORKER, spool_client_id
 from services.domain.clock import REAL_CLOCK, TownClock
@@ -143,8 +144,7 @@ def answer_over_tls(credential: DeviceCredential, trusted: str, password: str | 
     client.connect("127.0.0.1", int(credential.mqtts_url.rpartition(":")[2]))
     client.loop_start()
     wait_until(lambda: answers)
-    client.disconnect()
-    client.loop_stop()
+    take_leave(client)
     return answers[0]
 
 

@@ -12,7 +12,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from services.broker.address import BrokerAddress
-from services.broker.session import open_session
+from services.broker.session import open_session, take_leave
 from services.broker.spool import has_spool, spool_client_id
 from services.domain.kinds import DeviceKind
 from services.ingest.lease import WorkerLease
@@ -120,8 +120,7 @@ def test_a_device_cannot_take_the_spool(town: tuple[ServedTown, Make]) -> None:
         stranger.connect(address.host, address.port)
         stranger.loop_start()
         assert connected.wait(10)
-        stranger.disconnect()
-        stranger.loop_stop()
+        take_leave(stranger)
     publish(truck.connect())
     ingest.start()
     expect(served, FIXES)

@@ -20,7 +20,7 @@ from psycopg import sql
 
 from services.broker.address import BrokerAddress
 from services.broker.credentials import DeviceCredential, enrol_devices
-from services.broker.session import open_session
+from services.broker.session import open_session, take_leave
 from services.domain.errors import ConflictError
 from services.domain.kinds import DeviceKind, Role
 from services.domain.town import Town
@@ -84,8 +84,7 @@ def publish(mqtt_url: str, credential: DeviceCredential, seq: int) -> None:
         message.wait_for_publish(20)
         assert message.is_published()
     finally:
-        client.disconnect()
-        client.loop_stop()
+        take_leave(client)
 
 
 def open_ingest_session(mqtt_url: str) -> None:
@@ -100,8 +99,7 @@ def open_ingest_session(mqtt_url: str) -> None:
     wait_until(client.is_connected, "the broker did not let us in")
     client.subscribe("riqing/v1/#", qos=1)
     wait_until(lambda: bool(granted), "the session was not granted")
-    client.disconnect()
-    client.loop_stop()
+    take_leave(client)
 
 
 def wait_until(holds: Callable[[], bool], otherwise: str) -> None:

@@ -18,6 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from services.broker.address import BrokerAddress
 from services.broker.errors import BrokerError
+from services.broker.session import take_leave
 from services.domain.errors import ConflictError
 from services.domain.kinds import PlanStatus, UnservedReason
 from services.domain.telemetry import RouteMessage, decode_route
@@ -130,8 +131,7 @@ def terminal(mqtt_url: str) -> Iterator["queue.SimpleQueue[MQTTMessage]"]:
     try:
         yield messages
     finally:
-        client.disconnect()
-        client.loop_stop()
+        take_leave(client)
 
 
 def retained_routes(mqtt_url: str, count: int) -> dict[str, RouteMessage]:
