@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -60,9 +61,9 @@ def create_cluster(folder: Path, tools: Tools, account: ServerAccount, superuser
         )
     unfinished = folder.with_name(folder.name + ".part")
     shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(mode=0o700)
-    account.give(unfinished)
     try:
+        unfinished.mkdir(mode=0o700)
+        account.give(unfinished)
         _make_files(unfinished, folder, tools, account, superuser_password)
     except BaseException:  # a Ctrl-C too leaves nothing half made
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -80,9 +81,22 @@ def _make_files(unfinished: Path, folder: Path, tools: Tools, account: ServerAcc
         command = [*account.prefix, str(tools.postgres_program("initdb")), "--pgdata", str(unfinished)]
         command += ["--username", SUPERUSER_NAME, "--pwfile", password_file.name, "--auth", "scram-sha-256"]
         command += ["--encoding", "UTF8", "--locale-provider", "builtin", "--locale", "C.UTF-8"]
-        result = subprocess.run(command, capture_output=True, text=True, check=False, env=server_environment())
-    if result.returncode != 0:
-        reason = next((line for line in result.stderr.splitlines() if "error" in line.lower()), result.stderr[-200:])
+        # In a group of its own, so that its children end with it and write nothing behind our back.
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=server_environment(),
+            start_new_session=True,
+        ) as process:
+            try:
+                _, errors = process.communicate()
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+    if process.returncode != 0:
+        reason = next((line for line in errors.splitlines() if "error" in line.lower()), errors[-200:])
         raise StackError(f"PostgreSQL could not make its files in {folder}: {reason.strip()}")
 
 
