@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.ingest.fleet import position_body
+from bench.ingest.fleet import packet, position_body, text_field
 from services.broker.address import BrokerAddress
 from services.broker.credentials import DeviceCredential
 
@@ -78,7 +78,7 @@ class StubbornDevice(asyncio.Protocol):
         self._schedule = schedule
         self._tally = tally
         self._is_version_5 = number % 2 == 0
-        self._topic = _text(f"{credential.topic_prefix}/position")
+        self._topic = text_field(f"{credential.topic_prefix}/position")
         self._transport: asyncio.Transport | None = None
         self._let_in = False
         self._unread = b""
@@ -97,8 +97,13 @@ class StubbornDevice(asyncio.Protocol):
         self._transport, self._let_in, self._unread = transport, False, b""
         credential = self._credential
         version, properties = (5, b"\0") if self._is_version_5 else (4, b"")
-        body = _text("MQTT") + bytes((version, 0xC2, 0, 0)) + properties + _text(f"stubborn {credential.topic_prefix}")
-        transport.write(_packet(0x10, body + _text(credential.username) + _text(credential.password)))
+        body = (
+            text_field("MQTT")
+            + bytes((version, 0xC2, 0, 0))
+            + properties
+            + text_field(f"stubborn {credential.topic_prefix}")
+        )
+        transport.write(packet(0x10, body + text_field(credential.username) + text_field(credential.password)))
 
     def data_received(self, data: bytes) -> None:
         """Take the broker's answers: all of them are shorter than 128 bytes."""
@@ -162,7 +167,7 @@ class StubbornDevice(asyncio.Protocol):
             packet_id = seq % 65_535 + 1
             self._in_flight[packet_id] = seq
             head = self._topic + struct.pack("!H", packet_id) + (b"\0" if self._is_version_5 else b"")
-            packets.append(_packet(0x32, head + position_body(self._schedule.observed_ms(seq), seq)))
+            packets.append(packet(0x32, head + position_body(self._schedule.observed_ms(seq), seq)))
         if packets:
             self._transport.write(b"".join(packets))
 
@@ -212,17 +217,3 @@ class StubbornFleet(threading.Thread):
                 device.ended.set()  # nothing answers there now
             await device.ended.wait()
             await asyncio.sleep(self._random.uniform(SHORTEST_PAUSE_S, LONGEST_PAUSE_S))
-
-
-def _text(text: str) -> bytes:
-    encoded = text.encode()
-    return struct.pack("!H", len(encoded)) + encoded
-
-
-def _packet(first: int, body: bytes) -> bytes:
-    length, digits = len(body), b""
-    while True:
-        length, digit = divmod(length, 128)
-        digits += bytes([digit | (0x80 if length else 0)])
-        if not length:
-            return bytes([first]) + digits + body

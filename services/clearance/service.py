@@ -3,18 +3,16 @@
 import logging
 import signal
 import sys
-import threading
 import time
 from types import FrameType
 
-import psycopg
 from psycopg import sql
 
 from services.clearance.rounds import BATCHES_A_ROUND, Rounds
-from services.domain.errors import NotFoundError, RiqingError
-from services.heartbeat import beat
-from services.store.connection import Connection, StoreUnavailableError, configured_url, connect
+from services.domain.errors import RiqingError
+from services.store.connection import Connection, configured_url
 from services.store.evidence import take_turn
+from services.store.steady import SteadyWork
 
 log = logging.getLogger(__name__)
 
@@ -27,67 +25,37 @@ LINGER_S = 0.3
 """What comes within this time of a first reading is decided with it."""
 WATCH_EVERY_S = 5.0
 """How often alarms are looked at."""
-TRY_AGAIN_S = 1.0
 
 
 class Clearance:
     """Rounds of deciding, through any absence of the database, until told to stop."""
 
     def __init__(self, database_url: str) -> None:
-        self._database_url = database_url
-        self._stopping = threading.Event()
-        self._said = ""
+        self._steady = SteadyWork(database_url, take_turn)
 
     def stop(self) -> None:
         """Let `run` finish its round and return. Any thread."""
-        self._stopping.set()
+        self._steady.stop()
 
     def run(self) -> None:
         """Work until `stop`."""
-        while not self._stopping.is_set():
-            try:
-                with connect(self._database_url, autocommit=True) as connection:
-                    self._work(connection)
-            except (StoreUnavailableError, NotFoundError) as error:
-                self._wait_after(error)
-            except psycopg.OperationalError as error:
-                self._wait_after(StoreUnavailableError(f"The database went away: {error}".strip()))
-
-    def _wait_after(self, error: RiqingError) -> None:
-        if isinstance(error, NotFoundError):
-            beat()  # nothing is wrong with us: there is no town yet
-        if str(error) != self._said:
-            self._said = str(error)
-            log.warning("%s", error)
-        self._stopping.wait(TRY_AGAIN_S)
+        self._steady.run(self._work)
 
     def _work(self, connection: Connection) -> None:
         for channel in (READINGS_CHANNEL, CLOCK_CHANNEL, *REGISTER_CHANNELS):
             connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-        if not self._wait_for_turn(connection):
-            return
         rounds = Rounds()
         watched_at = 0.0
-        while not self._stopping.is_set():
+        while not self._steady.is_stopping:
             began = time.monotonic()
             taken = rounds.run(connection)
             if time.monotonic() - watched_at >= WATCH_EVERY_S:
                 rounds.watch(connection)
                 watched_at = time.monotonic()
-            beat()
-            self._said = ""
+            self._steady.note_well()
             log.debug("took %d batches in %.3f s", taken, time.monotonic() - began)
             if taken < BATCHES_A_ROUND:
                 self._wait_for_news(connection, rounds)
-
-    def _wait_for_turn(self, connection: Connection) -> bool:
-        """Wait until no other process decides; return False when stopped before."""
-        while not self._stopping.is_set():
-            if take_turn(connection):
-                return True
-            beat()
-            self._stopping.wait(TRY_AGAIN_S)
-        return False
 
     def _wait_for_news(self, connection: Connection, rounds: Rounds) -> None:
         """Return soon after something was announced, or when a tick has passed."""

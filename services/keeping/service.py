@@ -3,28 +3,26 @@
 import logging
 import signal
 import sys
-import threading
 import time
 from datetime import timedelta
 from types import FrameType
 
-import psycopg
 from pydantic import ValidationError
 
-from services.domain.errors import InvalidRequestError, NotFoundError, RiqingError
+from services.domain.errors import InvalidRequestError, RiqingError
 from services.heartbeat import beat
 from services.keeping.rounds import roll_up, try_to_drop
 from services.store.chunk_indexes import loose_indexes, make_dense
-from services.store.connection import Connection, StoreUnavailableError, configured_url, connect
+from services.store.connection import Connection, configured_url
 from services.store.retention import compress_after
 from services.store.settings import KeepingSettings
+from services.store.steady import SteadyWork
 from services.store.town import load_clock
 
 log = logging.getLogger(__name__)
 
 ROUND_EVERY_S = 5.0
 DROP_EVERY_S = 3600.0
-TRY_AGAIN_S = 1.0
 FINISHED_AFTER = timedelta(days=1)
 """A chunk that ended so long ago is added to by late readings only."""
 SINGLE_WORKER_LOCK = 0x6B656570
@@ -35,50 +33,30 @@ class Keeping:
     """Rounds of keeping, through any absence of the database, until told to stop."""
 
     def __init__(self, database_url: str, settings: KeepingSettings) -> None:
-        self._database_url = database_url
         self._settings = settings
-        self._stopping = threading.Event()
-        self._said = ""
+        self._steady = SteadyWork(database_url, _take_turn)
 
     def stop(self) -> None:
         """Let `run` finish what it is at and return. Any thread."""
-        self._stopping.set()
+        self._steady.stop()
 
     def run(self) -> None:
         """Work until `stop`."""
-        while not self._stopping.is_set():
-            try:
-                with connect(self._database_url, autocommit=True) as connection:
-                    self._work(connection)
-            except (StoreUnavailableError, NotFoundError) as error:
-                self._wait_after(error)
-            except psycopg.OperationalError as error:
-                self._wait_after(StoreUnavailableError(f"The database went away: {error}".strip()))
-
-    def _wait_after(self, error: RiqingError) -> None:
-        if isinstance(error, NotFoundError):
-            beat()  # nothing is wrong with us: there is no town yet
-        if str(error) != self._said:
-            self._said = str(error)
-            log.warning("%s", error)
-        self._stopping.wait(TRY_AGAIN_S)
+        self._steady.run(self._work)
 
     def _work(self, connection: Connection) -> None:
-        if not self._wait_for_turn(connection):
-            return
         if compress_after(connection, self._settings.columnstore_after):
             log.info("Readings older than %s are compressed.", self._settings.columnstore_after)
         dropped_at = -DROP_EVERY_S
-        while not self._stopping.is_set():
+        while not self._steady.is_stopping:
             made = roll_up(connection, beat)
             if made:
                 log.debug("rolled up %d hours", made)
             if time.monotonic() - dropped_at >= DROP_EVERY_S:
                 self._drop(connection)
                 dropped_at = time.monotonic()
-            self._said = ""
-            beat()
-            self._stopping.wait(ROUND_EVERY_S)
+            self._steady.note_well()
+            self._steady.pause(ROUND_EVERY_S)
 
     def _drop(self, connection: Connection) -> None:
         clock = load_clock(connection)
@@ -91,15 +69,10 @@ class Keeping:
             make_dense(connection, index)
             beat()
 
-    def _wait_for_turn(self, connection: Connection) -> bool:
-        """Wait until no other process keeps; return False when stopped before."""
-        while not self._stopping.is_set():
-            row = connection.execute("SELECT pg_try_advisory_lock(%s)", (SINGLE_WORKER_LOCK,)).fetchone()
-            if row is not None and row[0]:
-                return True
-            beat()
-            self._stopping.wait(TRY_AGAIN_S)
-        return False
+
+def _take_turn(connection: Connection) -> bool:
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (SINGLE_WORKER_LOCK,)).fetchone()
+    return row is not None and bool(row[0])
 
 
 def read_settings() -> KeepingSettings:

@@ -1,6 +1,7 @@
 """What is read from the broker's packet log, and when the broker is let to write it."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,13 @@ def test_the_broker_s_configuration_comes_back_as_it_was(folder: Path) -> None:
 def test_only_a_broker_is_signalled(folder: Path) -> None:
     """A pid file that is left over may name anybody: this very process, which would end."""
     (folder / "mosquitto.pid").write_text(str(os.getpid()))
-    PacketLog(folder).write(True)
+    heard: list[int] = []
+    before = signal.signal(signal.SIGHUP, lambda number, _frame: heard.append(number))
+    try:
+        PacketLog(folder).write(True)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert heard == []
 
 
 def test_attention_is_kept_while_it_is_cheap() -> None:
