@@ -181,6 +181,8 @@ class AlarmKind(StrEnum):
     """The broker holds many messages that are not stored yet."""
     SPOOL_OVERFLOWED = "spool_overflowed"
     """The broker has dropped messages that it had acknowledged."""
+    DISK_FILLING = "disk_filling"
+    """The disk of the broker or the database is nearly full."""
 
 
 ALARM_SUBJECTS: dict[DeviceKind, str] = {

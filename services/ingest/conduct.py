@@ -84,6 +84,13 @@ class ClockJudge:
         """Know devices as wrong about which somebody was told before we started."""
         self._wrong.update(device_keys)
 
+    def forget(self, finding: ClockFinding) -> None:
+        """Take back what could be told to nobody, so that the next message finds it again."""
+        if finding.wrong_by is None:
+            self._wrong.add(finding.device_key)
+        else:
+            self._wrong.discard(finding.device_key)
+
     def _found_wrong(self, device_key: int, by: timedelta) -> ClockFinding | None:
         if device_key in self._wrong:
             return None

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from services.ingest.delivery import Delivery
-from services.ingest.spool import Spool
+from services.ingest.spool_figures import Spool
 from services.ingest.storing import Outcome
 
 PREFIX = "riqing_ingest"

@@ -70,6 +70,8 @@ class WatchSettings(BaseSettings):
 
     broker_dir: str = Field(default="", validation_alias="RIQING_BROKER_DIR")
     """The folder of our own broker; empty where it is somebody else's, whose log we do not have."""
+    database_dir: str = Field(default="", validation_alias="RIQING_DATABASE_DIR")
+    """The folder of our own database, for the room on its disk; empty where it is somebody else's."""
     log_bytes_per_s: float = Field(default=1_000_000, gt=0)
     """How much the broker may write of its packets; beyond it, it writes for a moment in every `log_pause_s`."""
     log_pause_s: float = Field(default=30, gt=0)

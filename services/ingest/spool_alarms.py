@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.domain.kinds import AlarmKind
-from services.ingest.spool import Spool, is_filling
+from services.ingest.spool_figures import Spool, is_filling
 from services.store.alarm_signs import open_alarms
 from services.store.alarms import clear_alarm, raise_alarm
 from services.store.connection import Connection

@@ -17,7 +17,7 @@ from services.ingest.delivery import Delivery
 from services.ingest.settings import ConductSettings
 from services.store.alarms import clear_alarm, page_of_alarms, raise_alarm
 from services.store.connection import Connection
-from services.store.devices import find_assets, load_devices
+from services.store.devices import Device, find_assets, load_devices
 from services.store.town import load_clock
 
 log = logging.getLogger(__name__)
@@ -84,25 +84,34 @@ class Teller:
     def _tell_of_clocks(self, connection: Connection, findings: Sequence[ClockFinding]) -> None:
         if not findings:
             return
-        now = load_clock(connection).now()
-        devices = {device.device_key: device for device in load_devices(connection, [f.device_key for f in findings])}
-        for finding in findings:
-            device = devices.get(finding.device_key)
-            if device is None:
-                continue
-            kind = DeviceKind(device.kind)
-            subject = (ALARM_SUBJECTS[kind], device.asset_id)
-            if finding.wrong_by is None:
-                clear_alarm(connection, AlarmKind.DEVICE_CLOCK_WRONG, *subject, now)
-                continue
-            detail = {
-                "username": device_username(kind, device.device_id),
-                "device_key": device.device_key,
-                "wrong_by_s": round(finding.wrong_by.total_seconds()),
-                "likely": finding.likely,
-            }
-            raise_alarm(connection, AlarmKind.DEVICE_CLOCK_WRONG, *subject, now, detail)
-            log.warning("The clock of %(username)s is wrong by %(wrong_by_s)d s (%(likely)s).", detail)
+        untold = list(findings)
+        try:
+            now = load_clock(connection).now()
+            keys = [finding.device_key for finding in findings]
+            devices = {device.device_key: device for device in load_devices(connection, keys)}
+            while untold:
+                device = devices.get(untold[0].device_key)
+                if device is not None:
+                    self._tell_of_clock(connection, untold[0], device, now)
+                untold.pop(0)
+        finally:
+            for finding in untold:
+                self._clocks.forget(finding)
+
+    def _tell_of_clock(self, connection: Connection, finding: ClockFinding, device: Device, now: datetime) -> None:
+        kind = DeviceKind(device.kind)
+        subject = (ALARM_SUBJECTS[kind], device.asset_id)
+        if finding.wrong_by is None:
+            clear_alarm(connection, AlarmKind.DEVICE_CLOCK_WRONG, *subject, now)
+            return
+        detail = {
+            "username": device_username(kind, device.device_id),
+            "device_key": device.device_key,
+            "wrong_by_s": round(finding.wrong_by.total_seconds()),
+            "likely": finding.likely,
+        }
+        raise_alarm(connection, AlarmKind.DEVICE_CLOCK_WRONG, *subject, now, detail)
+        log.warning("The clock of %(username)s is wrong by %(wrong_by_s)d s (%(likely)s).", detail)
 
     def _tell_of_too_fast(self, connection: Connection, prefixes: Iterable[bytes]) -> None:
         for prefix in prefixes:

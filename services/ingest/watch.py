@@ -1,7 +1,7 @@
 """`python -m services.ingest.watch`: looks after the broker, and tells the office what it sees as alarms.
 
-Devices that publish where they may not, devices that were told to have sent too much, and a spool that fills. It
-holds nothing that would be missed: what it knows is in the alarms and in the broker.
+Devices that publish where they may not, devices that were told to have sent too much, a spool and disks that fill.
+It holds nothing that would be missed: what it knows is in the alarms and in the broker.
 """
 
 import logging
@@ -27,11 +27,12 @@ from services.broker.settings import BrokerSettings
 from services.domain.errors import RiqingError
 from services.domain.kinds import ALARM_SUBJECTS, AlarmKind
 from services.heartbeat import beat
+from services.ingest.disk_alarms import judge_disks
 from services.ingest.journal import log_as_json
 from services.ingest.measures import WatchMeasures
 from services.ingest.settings import WatchSettings
-from services.ingest.spool import FIGURES, Spool, spool_of
 from services.ingest.spool_alarms import SpoolAlarms
+from services.ingest.spool_figures import FIGURES, Spool, spool_of
 from services.store.alarms import Alarm, clear_alarm, page_of_alarms, raise_alarm
 from services.store.connection import Connection, StoreUnavailableError, configured_url, connect
 from services.store.devices import find_assets
@@ -68,6 +69,8 @@ class BrokerWatch:
         self._started_s = time.monotonic()
         self._has_failed = False
         self._spool_alarms = SpoolAlarms(settings.spool_messages, settings.quiet_s)
+        folders = {"broker": settings.broker_dir, "database": settings.database_dir}
+        self._disks = {server: Path(folder) for server, folder in folders.items() if folder}
         self.measures = WatchMeasures()
 
     def stop(self) -> None:
@@ -159,7 +162,7 @@ class BrokerWatch:
         try:
             with connect(self._database_url, autocommit=True) as connection:
                 self._judge(connection, spool)
-        except (StoreUnavailableError, psycopg.Error, BrokerError) as error:
+        except (StoreUnavailableError, psycopg.Error, BrokerError, OSError) as error:
             if not self._has_failed:
                 log.warning("Alarms wait: %s", " ".join(str(error).split()))
             self._has_failed = True
@@ -174,8 +177,10 @@ class BrokerWatch:
             by_kind.setdefault(alarm.kind, {})[alarm.subject_kind, alarm.subject_id] = alarm
         self._judge_refused(connection, by_kind.get(AlarmKind.PUBLISH_REFUSED, {}))
         self._judge_too_fast(connection, by_kind.get(AlarmKind.DEVICE_TOO_FAST, {}))
+        now = load_clock(connection).now()
         if spool is not None:
-            self._spool_alarms.judge(connection, spool, load_clock(connection).now(), time.monotonic())
+            self._spool_alarms.judge(connection, spool, now, time.monotonic())
+        judge_disks(connection, self._disks, now)
 
     def _judge_refused(self, connection: Connection, present: dict[Subject, Alarm]) -> None:
         refused, self._refused = self._refused, {}

@@ -14,6 +14,7 @@ from services.heartbeat import beat
 from services.keeping.rounds import roll_up, try_to_drop
 from services.store.chunk_indexes import loose_indexes, make_dense
 from services.store.connection import Connection, configured_url
+from services.store.dead_letters import drop_dead_letters
 from services.store.retention import compress_after
 from services.store.settings import KeepingSettings
 from services.store.steady import SteadyWork
@@ -65,6 +66,12 @@ class Keeping:
         chunks = try_to_drop(connection, self._settings, clock.now(), beat)
         if chunks:
             log.info("Dropped %d chunks that were older than the settings keep.", chunks)
+        letters = 0
+        while count := drop_dead_letters(connection, clock.now() - self._settings.letters):
+            letters += count
+            beat()
+        if letters:
+            log.info("Dropped %d dead letters that were older than the settings keep.", letters)
         for index in loose_indexes(connection, clock.now() - FINISHED_AFTER):
             make_dense(connection, index)
             beat()

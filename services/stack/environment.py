@@ -42,6 +42,7 @@ def stack_settings(folder: StackFolder, state: StackState, given: Mapping[str, s
         "DATABASE_URL": state.database_url,
         "MQTT_URL": state.mqtt_url,
         "RIQING_BROKER_DIR": str(folder.broker) if state.own_broker else "",
+        "RIQING_DATABASE_DIR": str(folder.database) if state.own_database else "",
         "RIQING_DATA_DIR": str(folder.folder),
         "RIQING_DEVICE_CA_FILE": str(folder.certificates / "ca.crt") if state.own_broker else "",
         "RIQING_DEVICE_MQTTS_URL": f"mqtts://127.0.0.1:{ports['mqtts']}" if state.own_broker else "",

@@ -149,3 +149,14 @@ def renew_reason(connection: Connection, dead_letter_id: int, reason: str, detai
     connection.execute(
         "UPDATE dead_letters SET reason = %s, detail = %s WHERE dead_letter_id = %s", (reason, detail, dead_letter_id)
     )
+
+
+def drop_dead_letters(connection: Connection, before: datetime, at_most: int = 10_000) -> int:
+    """Drop letters that came before an instant, the oldest first and so many at most; return how many went."""
+    return connection.execute(
+        """
+        DELETE FROM dead_letters WHERE dead_letter_id IN (
+            SELECT dead_letter_id FROM dead_letters WHERE received_at < %s ORDER BY received_at LIMIT %s)
+        """,
+        (before, at_most),
+    ).rowcount

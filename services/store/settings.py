@@ -24,6 +24,8 @@ class KeepingSettings(BaseSettings):
     """Readings as devices sent them: a year and a month, so that a month can be held against last year's."""
     hours_days: int = Field(default=1_830, ge=2, le=36_500)
     """Rollups by hour: five years."""
+    letters_days: int = Field(default=90, ge=1, le=36_500)
+    """Dead letters: a season to find out why something was refused, and to retry it."""
     columnstore_after_days: int = Field(default=7, ge=1, le=36_500)
     """Readings older than this are compressed, where TimescaleDB is the community edition."""
 
@@ -40,6 +42,11 @@ class KeepingSettings(BaseSettings):
     def admits(self) -> timedelta:
         """How old a reading may be that is still taken: a day less, so that all around it is there."""
         return timedelta(days=self.readings_days - 1)
+
+    @property
+    def letters(self) -> timedelta:
+        """How old a dead letter becomes."""
+        return timedelta(days=self.letters_days)
 
     @property
     def columnstore_after(self) -> timedelta:

@@ -32,6 +32,11 @@ class SmallDisk:
         enter = ["nsenter", f"--target={self._holder.pid}", "--user", "--mount", "--preserve-credentials", "--"]
         return [*enter, "sh", "-c", 'cd "$1" && shift && exec "$@"', "sh"]
 
+    @property
+    def folder(self) -> Path:
+        """The disk, as who is not in the server's namespace can ask about it."""
+        return Path(f"/proc/{self._holder.pid}/root{self._folder}")
+
     def _run(self, command: str) -> None:
         subprocess.run([*self.entrance, self._folder, "sh", "-c", command], check=True, capture_output=True)
 

@@ -4,15 +4,19 @@ import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
-from services.domain.kinds import DeviceKind
+from services.domain.kinds import AlarmKind, DeviceKind
+from services.ingest.disk_alarms import judge_disks
+from services.store.alarms import page_of_alarms
 from tests.conftest import RunningStack
 from tests.integration.ingest.conftest import Device, ServedTown, new_town, now_text, running_ingest, wait_until
-from tests.integration.ingest.small_disk import small_disk
+from tests.integration.ingest.small_disk import SmallDisk, small_disk
 
 FIXES = 500
 
@@ -45,6 +49,14 @@ def stored(town: ServedTown) -> tuple[int, int]:
     except psycopg.Error:
         return (-1, -1)
     return found[0], found[1]
+
+
+def disk_alarms(town: ServedTown, disk: SmallDisk) -> list[tuple[str, dict[str, Any]]]:
+    """Return the open alarms about disks, once the broker's has been looked at."""
+    with psycopg.connect(town.database_url, autocommit=True) as connection:
+        judge_disks(connection, {"broker": disk.folder}, datetime.now(UTC))
+        alarms = page_of_alarms(connection, is_open=True)
+    return [(alarm.subject_id, alarm.detail) for alarm in alarms if alarm.kind == AlarmKind.DISK_FILLING]
 
 
 def expect(town: ServedTown, count: int) -> None:
@@ -106,15 +118,20 @@ def test_database_out_of_disk(served: tuple[RunningStack, ServedTown]) -> None:
 
 
 def test_broker_out_of_disk(served: tuple[RunningStack, ServedTown]) -> None:
-    """The broker goes on in memory and says nothing: as long as it lives nothing is lost."""
+    """The broker goes on in memory and says nothing: as long as it lives nothing is lost. The office is told."""
     servers, town = served
     with small_disk(servers, "mosquitto", servers.stack.folder.broker, size_mb=20) as disk:
         wait_until(lambda: "Connected" in town.ingest.log.read_text().rpartition("ended after")[2])
         [truck] = town.enrol((DeviceKind.VEHICLE, "7"))
         truck.connect()
         town.ingest.end(signal.SIGTERM)
+        assert disk_alarms(town, disk) == []
         disk.fill()
+        [(subject_id, detail)] = disk_alarms(town, disk)
+        assert (subject_id, detail["free_bytes"]) == ("broker", 0)
         tell_fixes(truck, fixes=2_000, filling=1_000)
         truck.disconnect()
         town.ingest.start(wait=False)
         expect(town, 2_000)
+        disk.make_room()
+        assert disk_alarms(town, disk) == []

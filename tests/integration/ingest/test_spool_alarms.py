@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import psycopg
 
 from services.domain.kinds import AlarmKind
-from services.ingest.spool import Spool
 from services.ingest.spool_alarms import SpoolAlarms
+from services.ingest.spool_figures import Spool
 from services.store.alarms import page_of_alarms
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)

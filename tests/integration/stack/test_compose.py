@@ -31,6 +31,7 @@ SETTINGS: dict[str, str] = COMPOSE["x-settings"]
 
 ONLY_IN_CONTAINERS = {
     "RIQING_KEEPING_HOURS_DAYS",  # on a machine of one's own, from the environment of `riqing up`, where it is set
+    "RIQING_KEEPING_LETTERS_DAYS",
     "RIQING_KEEPING_READINGS_DAYS",
     "RIQING_BROKER_PERSISTENCE",  # there, `riqing up` takes it from whoever calls it, as it does the number of ingests
     "RIQING_BROKER_SPOOL_MESSAGES",

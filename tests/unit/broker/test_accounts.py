@@ -62,7 +62,7 @@ def test_the_configuration_is_complete(tmp_path: Path) -> None:
     assert settings["allow_zero_length_clientid"] == "false"
     assert settings["plugin_opt_flush_period"] == "0"
     assert settings["max_inflight_messages"] == "10000"
-    assert settings["max_queued_messages"] == "1000000"
+    assert settings["max_queued_messages"] == "3500000"
     assert settings["set_tcp_nodelay"] == "true"
     assert settings["plugin_opt_config_file"] == "broker/dynamic-security.json"
     del tmp_path

@@ -108,6 +108,12 @@ const SAYS: readonly [string, Alarm["detail"], string, string][] = [
     "已丢弃 1,234 条设备以为送达的消息。",
     "1,234 messages that devices take for delivered were dropped.",
   ],
+  [
+    "disk_filling",
+    { free_bytes: 1_940_000_000, total_bytes: 40_000_000_000 },
+    "所在磁盘仅剩 1.9 GB（共 40.0 GB）。",
+    "1.9 GB of 40.0 GB are free on its disk.",
+  ],
 ];
 
 test.each(SAYS)("%s %j", (kind, detail, zh, en) => {
@@ -152,6 +158,7 @@ test("a kind that is new to the page shows its own word and no sentence", () => 
 test.each([
   ["vehicle", "V01", "V01"],
   ["broker", "broker", "消息服务器"],
+  ["database", "database", "数据库"],
   // A client that no device of the town is.
   ["broker", "mosq-7", "mosq-7"],
 ])("the %s %s is called %s", (subject_kind, subject_id, name) => {

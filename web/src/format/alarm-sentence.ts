@@ -1,6 +1,7 @@
 /** What an alarm says, as a sentence of the office: what happened, and the figure against its limit. */
 import type { Alarm } from "../api/types";
 import { t, tWord } from "../i18n/catalogue";
+import { isServer } from "../state/address";
 import { truckName } from "../state/fleet";
 import { facilityName, pointName, zoneName } from "../state/register";
 import { showDuration, showMoment, showNumber, showRatio } from "./show";
@@ -68,6 +69,11 @@ const TELLERS: Readonly<Record<string, Teller>> = {
     }),
   spool_overflowed: (detail) =>
     t("alarmSays.spoolOverflowed", { dropped: showNumber(numberIn(detail, "dropped_messages")) }),
+  disk_filling: (detail) =>
+    t("alarmSays.diskFilling", {
+      free: gigabytesIn(detail, "free_bytes"),
+      total: gigabytesIn(detail, "total_bytes"),
+    }),
 };
 
 /** The kinds of alarm that have a sentence. */
@@ -92,20 +98,26 @@ export function alarmSubject(alarm: Alarm): string {
     case "zone":
       return zoneName(id) ?? id;
     case "broker":
-      return brokerName(id);
+    case "database":
+      return serverName(id);
     default:
       return id;
   }
 }
 
-/** The broker itself, or one of its clients that no device of ours is. */
-export function brokerName(id: string): string {
-  return id === "broker" ? t("card.broker") : id;
+/** The broker or the database itself, or a client of the broker that no device of ours is. */
+export function serverName(id: string): string {
+  return isServer(id) ? t(`card.${id}`) : id;
 }
 
 function numberIn(detail: Alarm["detail"], name: string): number | null {
   const value = detail[name];
   return typeof value === "number" ? value : null;
+}
+
+function gigabytesIn(detail: Alarm["detail"], name: string): string {
+  const bytes = numberIn(detail, name);
+  return showNumber(bytes === null ? null : bytes / 1e9, 1);
 }
 
 function textIn(detail: Alarm["detail"], name: string): string | null {

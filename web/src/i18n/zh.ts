@@ -90,6 +90,7 @@ export const zh = {
   "alarmKind.device_clock_wrong": "设备时钟不准",
   "alarmKind.spool_filling": "消息积压",
   "alarmKind.spool_overflowed": "消息丢失",
+  "alarmKind.disk_filling": "磁盘将满",
 
   "alarmSays.overfull": "满溢度 {fill}，限值 {limit}。",
   "alarmSays.silent": "{time} 之后没有上报，已 {silence}（限值 {limit}）。",
@@ -103,6 +104,7 @@ export const zh = {
   "alarmSays.clockSlow": "账号 {account} 的时钟慢 {by}，可能是{likely}。",
   "alarmSays.spoolFilling": "{queued} 条消息等待入库，上限 {limit} 条。",
   "alarmSays.spoolOverflowed": "已丢弃 {dropped} 条设备以为送达的消息。",
+  "alarmSays.diskFilling": "所在磁盘仅剩 {free} GB（共 {total} GB）。",
 
   "gas.nh3_mg_m3": "氨",
   "gas.h2s_mg_m3": "硫化氢",
@@ -192,6 +194,7 @@ export const zh = {
   "card.close": "关闭详情",
   "card.point": "收集点",
   "card.broker": "消息服务器",
+  "card.database": "数据库",
   "card.system": "系统",
   "card.contractor": "保洁公司",
   "card.depot": "车场",

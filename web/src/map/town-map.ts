@@ -4,7 +4,7 @@ import { Map as MapLibre, ScaleControl, type GeoJSONSource } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 
 import type { Position } from "../api/types";
-import { select, selection } from "../state/address";
+import { isServer, select, selection } from "../state/address";
 import { town } from "../state/clock";
 import { truckStates, vehicles, vehiclesById } from "../state/fleet";
 import { contractors, facilities, facilitiesById, points, pointsById, streets, zones } from "../state/register";
@@ -177,7 +177,7 @@ function ringSelected(map: MapLibre, motion: FleetMotion, atMs: number): void {
 
 function placeOfSelection(): Position | null {
   const chosen = selection.value;
-  if (chosen === null || chosen.kind === "broker") return null;
+  if (chosen === null || isServer(chosen.kind)) return null;
   if (chosen.kind === "vehicle") {
     const fix = vehiclesById.value.get(chosen.id)?.last_position ?? null;
     return fix === null ? null : [fix.lon, fix.lat];

@@ -3,10 +3,10 @@ import type { ComponentChildren } from "preact";
 
 import { Icon } from "../components/icons";
 import { t } from "../i18n/catalogue";
-import { selection } from "../state/address";
+import { isServer, selection, type ServerKind } from "../state/address";
 import { vehiclesById } from "../state/fleet";
 import { facilitiesById, pointsById } from "../state/register";
-import { brokerName } from "../format/alarm-sentence";
+import { serverName } from "../format/alarm-sentence";
 import { openAlarmsOf } from "../state/alarms";
 import { CardAlarms } from "./alarm-parts";
 import { FacilityCard } from "./facility-card";
@@ -28,18 +28,18 @@ export function Card() {
       {truck && <TruckCard key={key} truck={truck} />}
       {point && <PointCard key={key} point={point} />}
       {facility && <FacilityCard key={key} facility={facility} />}
-      {chosen.kind === "broker" && <BrokerCard key={key} id={chosen.id} />}
-      {!truck && !point && !facility && chosen.kind !== "broker" && <p class="notice">{t("app.notFoundHere")}</p>}
+      {isServer(chosen.kind) && <ServerCard key={key} kind={chosen.kind} id={chosen.id} />}
+      {!truck && !point && !facility && !isServer(chosen.kind) && <p class="notice">{t("app.notFoundHere")}</p>}
     </aside>
   );
 }
 
-function BrokerCard({ id }: { id: string }) {
+function ServerCard({ kind, id }: { kind: ServerKind; id: string }) {
   return (
     <>
-      <CardHead kind={t("card.system")} name={brokerName(id)} code={brokerName(id)} />
-      <CardAlarms kind="broker" id={id} />
-      {openAlarmsOf("broker", id).length === 0 && <p class="notice">{t("alarms.empty")}</p>}
+      <CardHead kind={t("card.system")} name={serverName(id)} code={serverName(id)} />
+      <CardAlarms kind={kind} id={id} />
+      {openAlarmsOf(kind, id).length === 0 && <p class="notice">{t("alarms.empty")}</p>}
     </>
   );
 }

@@ -4,9 +4,10 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { language } from "../i18n/catalogue";
 
 export type Tab = "trucks" | "points" | "unserved" | "facilities" | "alarms";
-export type Panel = "plan" | "figures";
-/** A message broker is nowhere on the map; it has a card for its alarms. */
-export type SelectionKind = "vehicle" | "point" | "facility" | "broker";
+export type Panel = "plan" | "timeline" | "figures";
+/** Message broker and database are nowhere on the map; they have a card for their alarms. */
+export type SelectionKind = "vehicle" | "point" | "facility" | ServerKind;
+export type ServerKind = "broker" | "database";
 
 export interface Selection {
   kind: SelectionKind;
@@ -27,8 +28,10 @@ export interface Address {
 }
 
 const TABS: readonly Tab[] = ["trucks", "points", "unserved", "facilities", "alarms"];
-const PANELS: readonly Panel[] = ["plan", "figures"];
-const SELECTION_KINDS: readonly SelectionKind[] = ["vehicle", "point", "facility", "broker"];
+const PANELS: readonly Panel[] = ["plan", "timeline", "figures"];
+const SELECTION_KINDS: readonly SelectionKind[] = ["vehicle", "point", "facility", "broker", "database"];
+
+const SERVER_KINDS: readonly ServerKind[] = ["broker", "database"];
 
 export const tab = signal<Tab>("trucks");
 export const listOpen = signal(false);
@@ -112,6 +115,11 @@ export function select(kind: SelectionKind, id: string): void {
 /** Tell whether a word, as an alarm's `subject_kind`, names something that can be selected. */
 export function isSelectionKind(word: string): word is SelectionKind {
   return oneOf(SELECTION_KINDS, word) !== null;
+}
+
+/** Tell whether what is selected is one of the stack's servers. */
+export function isServer(word: string): word is ServerKind {
+  return oneOf(SERVER_KINDS, word) !== null;
 }
 
 function formatSelection(of: Selection | null): string {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.spool import FIGURES, Spool, is_filling, spool_of
+from services.ingest.spool_figures import FIGURES, Spool, is_filling, spool_of
 
 PAYLOADS = {
     FIGURES["stored"]: b"1500",
