@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from services.clearance import redecide
-from services.clearance.alarms import watch
+from services.clearance.alarms.watching import Watch
 from services.clearance.evidence import LEVEL_WITHIN_S, LONGEST_BRACKET_S
 from services.clearance.register import Register, load_register
 from services.domain.clock import TownClock
@@ -51,6 +51,7 @@ class Rounds:
 
     def __init__(self) -> None:
         self._register: Register | None = None
+        self._watch = Watch()
         self._opened: set[date] = set()
         self._plans: dict[date, tuple[int, datetime]] = {}
 
@@ -62,7 +63,7 @@ class Rounds:
         """Raise and clear alarms, in a transaction of its own."""
         with connection.transaction():
             if self._register is not None:
-                watch(connection, self._register.town, load_clock(connection))
+                self._watch.look(connection, self._register, load_clock(connection))
 
     def run(self, connection: Connection) -> int:
         """Do one round in a transaction of its own; return how many batches of readings it took.

@@ -1,13 +1,16 @@
-"""What alarms are raised from, as it is now: levels, silences, throughput, odour, and due visits that run late."""
+"""What alarms are raised from, as it is now: levels, silences, throughput, odour, planned visits, and trucks' fixes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import LiteralString, TypeVar
+from datetime import date, datetime, timedelta
+from typing import Any, LiteralString, TypeVar
 
+import numpy as np
+from psycopg import sql
 from psycopg.rows import class_row
 
 from services.domain.town import Interval
+from services.store.bulk import DOUBLE, INSTANT, INTEGER, REAL, FloatArray, copy_columns
 from services.store.connection import Connection
 
 Row = TypeVar("Row")
@@ -24,10 +27,11 @@ class ContainerSign:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSign:
-    """When an asset was last heard of by any of its devices; `expected` tells whether it should be heard now."""
+    """When a device was last heard; `expected` tells whether it should be heard now."""
 
     kind: str
     asset_id: str
+    device_id: str
     last_heard_at: datetime
     expected: bool
 
@@ -42,25 +46,38 @@ class StationSign:
 
 
 @dataclass(frozen=True, slots=True)
-class ToiletSign:
-    """The newest reading of a toilet's air."""
+class AirReading:
+    """A toilet's air at an instant."""
 
-    facility_id: str
-    toilet_class: str | None
+    observed_at: datetime
     nh3_ppm: float | None
     h2s_ppm: float | None
-    observed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class LateVisitSign:
-    """A planned due visit that is still pending after its time, or shortly before its last window closes."""
+class ToiletSign:
+    """The air of a toilet in the last hour, in order of time; there is one reading at least."""
+
+    facility_id: str
+    toilet_class: str | None
+    readings: tuple[AirReading, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedVisitSign:
+    """A due visit of the day's plan that is still pending, and how its truck stands to the plan.
+
+    `last_delay` is how much behind its plan the truck was at the latest stop of it that it has served, `is_passed_by`
+    that the plan has this visit before that one. None and false where the truck has served nothing yet.
+    """
 
     point_id: str
     occurrence: int
-    vehicle_id: str | None
-    planned_at: datetime | None
+    vehicle_id: str
+    planned_at: datetime
     due_to: datetime
+    last_delay: timedelta | None
+    is_passed_by: bool
 
 
 _CONTAINERS: LiteralString = """
@@ -85,20 +102,20 @@ _DEVICES: LiteralString = """
     ), local AS (
         SELECT extract(epoch FROM (%(now)s::timestamptz AT TIME ZONE timezone)::time)::integer AS now_s FROM town
     )
-    SELECT devices.kind, devices.asset_id, max(coalesce(last_observed_at, enrolled_at)) AS last_heard_at,
-        bool_or(CASE devices.kind
+    SELECT devices.kind, devices.asset_id, devices.device_id,
+        coalesce(last_observed_at, enrolled_at) AS last_heard_at,
+        CASE devices.kind
             WHEN 'vehicle' THEN routes_now.vehicle_id IS NOT NULL
             WHEN 'container' THEN true
             ELSE coalesce(facility.status = 'in_service' AND facility.kind IN ('transfer_station', 'public_toilet')
                 AND (facility.open_start_s IS NULL
                     OR (local.now_s - facility.open_start_s + 86400) %% 86400
                         < (facility.open_end_s - facility.open_start_s + 86400 - 1) %% 86400 + 1), false)
-        END) AS expected
+        END AS expected
     FROM devices CROSS JOIN local
     LEFT JOIN routes_now ON devices.kind = 'vehicle' AND routes_now.vehicle_id = devices.asset_id
     LEFT JOIN facilities AS facility ON devices.kind IN ('station', 'toilet') AND facility_id = devices.asset_id
-    WHERE devices.revoked_at IS NULL
-    GROUP BY devices.kind, devices.asset_id"""
+    WHERE devices.revoked_at IS NULL"""
 _STATIONS: LiteralString = """
     SELECT facility_id, sum(net_kg)::float8 / 1000 AS throughput_t, design_t_per_day
     FROM weighings JOIN devices USING (device_key) JOIN facilities ON facility_id = asset_id
@@ -106,20 +123,37 @@ _STATIONS: LiteralString = """
         AND observed_at >= %(start)s AND observed_at < %(end)s
     GROUP BY facility_id, design_t_per_day"""
 _TOILETS: LiteralString = """
-    SELECT facility_id, toilet_class, newest.nh3_ppm::float8 AS nh3_ppm, newest.h2s_ppm::float8 AS h2s_ppm,
-        newest.observed_at
-    FROM devices JOIN facilities ON facility_id = asset_id CROSS JOIN LATERAL (
-        SELECT nh3_ppm, h2s_ppm, observed_at FROM usages
-        WHERE usages.device_key = devices.device_key AND (nh3_ppm IS NOT NULL OR h2s_ppm IS NOT NULL)
-            AND observed_at > %(now)s::timestamptz - INTERVAL '1 hour' AND observed_at <= %(now)s
-        ORDER BY observed_at DESC LIMIT 1
-    ) AS newest
-    WHERE devices.kind = 'toilet' AND devices.revoked_at IS NULL"""
-_LATE: LiteralString = """
-    SELECT point_id, occurrence, planned_vehicle_id AS vehicle_id, planned_at, due_to
-    FROM due_visits
-    WHERE status = 'pending' AND service_date = %(day)s AND planned_at IS NOT NULL AND due_to > %(now)s
-        AND (planned_at < %(late_before)s OR due_to < %(closes_before)s) AND due_from <= %(now)s"""
+    SELECT facility_id, toilet_class, observed_at, nh3_ppm::float8, h2s_ppm::float8
+    FROM devices JOIN facilities ON facility_id = asset_id JOIN usages USING (device_key)
+    WHERE devices.kind = 'toilet' AND devices.revoked_at IS NULL AND (nh3_ppm IS NOT NULL OR h2s_ppm IS NOT NULL)
+        AND observed_at > %(now)s::timestamptz - INTERVAL '1 hour' AND observed_at <= %(now)s
+    ORDER BY facility_id, observed_at, device_key, seq"""
+_PLANNED: LiteralString = """
+    WITH last_served AS (
+        SELECT DISTINCT ON (planned_vehicle_id) planned_vehicle_id, planned_at, cleared_at - planned_at AS delay
+        FROM due_visits
+        WHERE service_date = %(day)s AND status = 'cleared' AND vehicle_id = planned_vehicle_id
+            AND planned_at IS NOT NULL AND cleared_at <= %(now)s
+        ORDER BY planned_vehicle_id, planned_at DESC
+    )
+    SELECT due.point_id, due.occurrence, due.planned_vehicle_id AS vehicle_id, due.planned_at, due.due_to,
+        last_served.delay AS last_delay, coalesce(due.planned_at < last_served.planned_at, false) AS is_passed_by
+    FROM due_visits AS due LEFT JOIN last_served USING (planned_vehicle_id)
+    WHERE due.status = 'pending' AND due.service_date = %(day)s AND due.planned_at IS NOT NULL
+        AND due.planned_vehicle_id IS NOT NULL AND due.due_to > %(now)s"""
+_FIX_TYPES = {
+    "device_key": INTEGER,
+    "time_s": INSTANT,
+    "lon": DOUBLE,
+    "lat": DOUBLE,
+    "speed_kmh": REAL,
+    "load_kg": REAL,
+    "cover_open": REAL,
+}
+_FIXES: LiteralString = """
+    SELECT device_key, observed_at, lon, lat, coalesce(speed_kmh, 'NaN'::real), coalesce(load_kg, 'NaN'::real),
+        coalesce(cover_open::integer::real, 'NaN'::real)
+    FROM positions WHERE device_key = ANY({keys}) AND observed_at > {start} AND observed_at <= {end}"""
 
 
 def load_container_signs(connection: Connection, now: datetime) -> list[ContainerSign]:
@@ -139,23 +173,43 @@ def load_station_signs(connection: Connection, service_day: Interval) -> list[St
 
 def load_toilet_signs(connection: Connection, now: datetime) -> list[ToiletSign]:
     """Return the air of the toilets."""
-    return _load(connection, _TOILETS, ToiletSign, {"now": now})
+    readings: dict[tuple[str, str | None], list[AirReading]] = {}
+    for facility_id, toilet_class, *reading in connection.execute(_TOILETS, {"now": now}):
+        readings.setdefault((facility_id, toilet_class), []).append(AirReading(*reading))
+    return [ToiletSign(*toilet, tuple(told)) for toilet, told in readings.items()]
 
 
-def load_late_visit_signs(
-    connection: Connection, day: date, now: datetime, late_before: datetime, closes_before: datetime
-) -> list[LateVisitSign]:
-    """Return pending visits that were planned before `late_before`, or must be done before `closes_before`."""
-    parameters = {"day": day, "now": now, "late_before": late_before, "closes_before": closes_before}
-    return _load(connection, _LATE, LateVisitSign, parameters)
+def load_planned_visit_signs(connection: Connection, day: date, now: datetime) -> list[PlannedVisitSign]:
+    """Return what is pending of the day's plan, while it may still be cleared."""
+    return _load(connection, _PLANNED, PlannedVisitSign, {"day": day, "now": now})
 
 
-def open_alarms(connection: Connection, kinds: list[str]) -> set[tuple[str, str, str]]:
-    """Return the open alarms of some kinds as (kind, subject_kind, subject_id)."""
-    rows = connection.execute(
-        "SELECT kind, subject_kind, subject_id FROM alarms WHERE cleared_at IS NULL AND kind = ANY(%s)", (kinds,)
+def load_truck_fixes(
+    connection: Connection, device_keys: Iterable[int], span: Interval
+) -> dict[int, dict[str, FloatArray]]:
+    """Return the fixes of some trucks' devices within `span`, in no particular order.
+
+    Each device has arrays `time_s` (seconds since 1970), `lon`, `lat`, `speed_kmh`, `load_kg` and `cover_open`
+    (1 or 0), NaN where not told.
+    """
+    query = sql.SQL(_FIXES).format(
+        keys=sql.Literal(sorted(device_keys)), start=sql.Literal(span.start), end=sql.Literal(span.end)
     )
-    return {(row[0], row[1], row[2]) for row in rows}
+    columns = copy_columns(connection, query, _FIX_TYPES)
+    device = columns.pop("device_key")
+    order = np.argsort(device, kind="stable")
+    keys, firsts = np.unique(device[order], return_index=True)
+    parts = {name: np.split(values[order], firsts[1:]) for name, values in columns.items()}
+    return {int(key): {name: parts[name][number] for name in columns} for number, key in enumerate(keys)}
+
+
+def open_alarms(connection: Connection, kinds: list[str]) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Return the details of the open alarms of some kinds, by (kind, subject_kind, subject_id)."""
+    rows = connection.execute(
+        "SELECT kind, subject_kind, subject_id, detail FROM alarms WHERE cleared_at IS NULL AND kind = ANY(%s)",
+        (kinds,),
+    )
+    return {(row[0], row[1], row[2]): row[3] for row in rows}
 
 
 def _load(connection: Connection, query: LiteralString, kind: type[Row], parameters: Mapping[str, object]) -> list[Row]:

@@ -85,6 +85,18 @@ def raise_alarm(
     return bool(raised.rowcount)
 
 
+def update_alarm(connection: Connection, kind: str, subject_kind: str, subject_id: str, detail: dict[str, Any]) -> bool:
+    """Let an open alarm say what holds now; tell whether there was one. Who has acknowledged it stays."""
+    updated = connection.execute(
+        "UPDATE alarms SET detail = %s WHERE kind = %s AND subject_kind = %s AND subject_id = %s "
+        "AND cleared_at IS NULL",
+        [Jsonb(detail), kind, subject_kind, subject_id],
+    )
+    if updated.rowcount:
+        connection.execute("NOTIFY alarm_changed")
+    return bool(updated.rowcount)
+
+
 def clear_alarm(connection: Connection, kind: str, subject_kind: str, subject_id: str, now: datetime) -> bool:
     """Clear an open alarm at the town's `now`; tell whether there was one."""
     cleared = connection.execute(

@@ -27,7 +27,12 @@ afterEach(() => {
 });
 
 const SILENT = { last_heard_at: "2026-11-22T08:15:00+00:00", limit_min: 10 };
-const RISK = { occurrence: 2, vehicle_id: "V7", planned_at: "2026-11-22T07:00:00Z", due_to: "2026-11-22T09:15:00Z" };
+const RISK = {
+  count: 4,
+  late_min: 70,
+  due_to: "2026-11-22T09:15:00Z",
+  visits: ["P1", "P2", "P3", "P4"].map((point_id) => ({ point_id, occurrence: 1 })),
+};
 const SAYS: readonly [string, Alarm["detail"], string, string][] = [
   [
     "container_overfull",
@@ -61,16 +66,46 @@ const SAYS: readonly [string, Alarm["detail"], string, string][] = [
     "Hydrogen sulphide 0.0312 mg/m³, limit 0.0300 mg/m³.",
   ],
   [
-    "due_visit_at_risk",
-    RISK,
-    "第 2 次未清：V7 计划 07:00 到，最迟 09:15。",
-    "Visit 2 not done: V7 planned for 07:00, due until 09:15.",
+    "device_silent",
+    { ...SILENT, devices: 3, silent_devices: ["T01-b"] },
+    "3 台设备中有 1 台（T01-b）自 08:15 起没有上报，已 45 分钟（限值 10 分钟）。",
+    "1 of 3 devices (T01-b) not heard since 08:15, for 45 min (limit 10 min).",
   ],
   [
     "due_visit_at_risk",
-    { ...RISK, vehicle_id: null, planned_at: null },
-    "第 2 次未清：没有排入计划，最迟 09:15。",
-    "Visit 2 not done: in no plan, due until 09:15.",
+    RISK,
+    "晚点 70 分钟，4 次可能漏清（P1、P2、P3 …），最早的截止 09:15。",
+    "70 min late; visits at risk: 4 (P1, P2, P3 …), the first due until 09:15.",
+  ],
+  [
+    "due_visit_at_risk",
+    { ...RISK, count: 1, late_min: 0, visits: RISK.visits.slice(0, 1) },
+    "漏过 1 次（P1），最迟 09:15。",
+    "Left out: 1 (P1), due until 09:15.",
+  ],
+  [
+    "vehicle_standing",
+    { since: "2026-11-22T08:25:00Z", limit_min: 20, lon: 113, lat: 28 },
+    "自 08:25 起停留 35 分钟，计划中没有这么长的停靠（限值 20 分钟）。",
+    "Standing since 08:25, for 35 min; no stop is planned there for so long (limit 20 min).",
+  ],
+  [
+    "vehicle_off_route",
+    { off_route_m: 640, limit_m: 500, lon: 113, lat: 28 },
+    "距计划线路 640 米（限值 500 米）。",
+    "640 m from the roads of its route (limit 500 m).",
+  ],
+  [
+    "cover_open",
+    { speed_kmh: 42, load_kg: 2100, lon: 113, lat: 28 },
+    "未盖篷以 42 公里/小时行驶，载重 2,100 公斤。",
+    "Drove at 42 km/h with the cover open over 2,100 kg.",
+  ],
+  [
+    "load_lost",
+    { lost_kg: 1850, load_kg: 2100, since: "2026-11-22T08:31:00Z", lon: 113, lat: 28 },
+    "自 08:31 起在站场之外失载 1,850 公斤（原载 2,100 公斤）。",
+    "1,850 kg of 2,100 kg lost since 08:31, away from every station.",
   ],
   [
     "publish_refused",

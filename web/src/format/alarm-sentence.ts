@@ -8,6 +8,9 @@ import { showDuration, showMoment, showNumber, showRatio } from "./show";
 
 type Teller = (detail: Alarm["detail"], atMs: number) => string;
 
+/** So many of the points that a truck is late for are named in its sentence; its card has all. */
+const NAMED_POINTS = 3;
+
 const TELLERS: Readonly<Record<string, Teller>> = {
   container_overfull: (detail) =>
     t("alarmSays.overfull", {
@@ -16,11 +19,15 @@ const TELLERS: Readonly<Record<string, Teller>> = {
     }),
   device_silent: (detail, atMs) => {
     const last = textIn(detail, "last_heard_at");
-    return t("alarmSays.silent", {
+    const values = {
       time: showMoment(last, atMs),
       silence: durationOf(last === null ? null : (atMs - Date.parse(last)) / 1000),
       limit: durationOf(numberIn(detail, "limit_min"), 60),
-    });
+    };
+    const silent = listIn(detail, "silent_devices");
+    const all = numberIn(detail, "devices") ?? silent.length;
+    if (silent.length === all) return t("alarmSays.silent", values);
+    return t("alarmSays.silentOfSeveral", { ...values, count: silent.length, all, names: silent.join(", ") });
   },
   station_over_capacity: (detail) =>
     t("alarmSays.overCapacity", {
@@ -39,13 +46,42 @@ const TELLERS: Readonly<Record<string, Teller>> = {
     });
   },
   due_visit_at_risk: (detail, atMs) => {
-    const vehicle = textIn(detail, "vehicle_id");
-    const number = showNumber(numberIn(detail, "occurrence"));
-    const until = showMoment(textIn(detail, "due_to"), atMs);
-    if (vehicle === null) return t("alarmSays.atRiskUnplanned", { number, until });
-    const planned = showMoment(textIn(detail, "planned_at"), atMs);
-    return t("alarmSays.atRisk", { number, planned, vehicle: truckName(vehicle), until });
+    const lateMin = numberIn(detail, "late_min") ?? 0;
+    const names = listIn(detail, "visits").map((visit) =>
+      pointName(textIn(visit as Alarm["detail"], "point_id") ?? ""),
+    );
+    const values = {
+      count: showNumber(numberIn(detail, "count")),
+      points: names.slice(0, NAMED_POINTS).join(t("alarmSays.and")) + (names.length > NAMED_POINTS ? " …" : ""),
+      until: showMoment(textIn(detail, "due_to"), atMs),
+    };
+    if (lateMin < 1) return t("alarmSays.atRiskLeftOut", values);
+    return t("alarmSays.atRisk", { ...values, late: durationOf(lateMin, 60) });
   },
+  vehicle_standing: (detail, atMs) => {
+    const since = textIn(detail, "since");
+    return t("alarmSays.standing", {
+      time: showMoment(since, atMs),
+      stood: durationOf(since === null ? null : (atMs - Date.parse(since)) / 1000),
+      limit: durationOf(numberIn(detail, "limit_min"), 60),
+    });
+  },
+  vehicle_off_route: (detail) =>
+    t("alarmSays.offRoute", {
+      distance: showNumber(numberIn(detail, "off_route_m")),
+      limit: showNumber(numberIn(detail, "limit_m")),
+    }),
+  cover_open: (detail) =>
+    t("alarmSays.coverOpen", {
+      speed: showNumber(numberIn(detail, "speed_kmh")),
+      load: showNumber(numberIn(detail, "load_kg")),
+    }),
+  load_lost: (detail, atMs) =>
+    t("alarmSays.loadLost", {
+      lost: showNumber(numberIn(detail, "lost_kg")),
+      load: showNumber(numberIn(detail, "load_kg")),
+      time: showMoment(textIn(detail, "since"), atMs),
+    }),
   publish_refused: (detail) =>
     t("alarmSays.publishRefused", { account: accountIn(detail), topic: textIn(detail, "topic") ?? t("app.none") }),
   device_too_fast: (detail) =>
@@ -118,6 +154,11 @@ function numberIn(detail: Alarm["detail"], name: string): number | null {
 function gigabytesIn(detail: Alarm["detail"], name: string): string {
   const bytes = numberIn(detail, name);
   return showNumber(bytes === null ? null : bytes / 1e9, 1);
+}
+
+function listIn(detail: Alarm["detail"], name: string): readonly unknown[] {
+  const value = detail[name];
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
 }
 
 function textIn(detail: Alarm["detail"], name: string): string | null {
