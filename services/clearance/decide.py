@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -53,6 +54,20 @@ def decide_due_visits(
             for item, visit in zip(due_here, cleared_by, strict=True)
         ]
     return decisions
+
+
+def excuse_silent(decisions: Iterable[DueVisitDecision], silent: AbstractSet[DueKey]) -> list[DueVisitDecision]:
+    """Return the decisions with those of `silent` due visits told apart from what was planned and not done.
+
+    The device of the vehicle that was planned for these told nothing then, so nobody can know whether it came.
+    """
+    return [
+        replace(decision, reason=MissedReason.DEVICE_SILENT)
+        if decision.reason is MissedReason.PLANNED_BUT_NOT_VISITED
+        and (decision.due.point_id, decision.due.occurrence) in silent
+        else decision
+        for decision in decisions
+    ]
 
 
 def match_visits(due: Sequence[DueVisit], visits: Sequence[Visit]) -> list[Visit | None]:

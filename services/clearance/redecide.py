@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from services.clearance.decide import PlannedStop, decide_due_visits
+from services.clearance.decide import DueKey, PlannedStop, decide_due_visits, excuse_silent
 from services.clearance.evidence import LevelTrace, ServiceEvent, VehicleDay, load_noise_kg
 from services.clearance.identity import same_visits
 from services.clearance.register import Register
@@ -16,12 +16,18 @@ from services.clearance.visits import find_visits, points_within_reach
 from services.clearance.weights import Weighing, share_weights
 from services.domain.due import due_visits
 from services.domain.errors import ConflictError
-from services.domain.kinds import DeviceKind
+from services.domain.kinds import DeviceKind, MissedReason
 from services.domain.town import Interval
 from services.domain.visit import DueVisitDecision, Visit
 from services.store import visits as store
 from services.store.connection import Connection
-from services.store.evidence import load_fixes, load_levels, load_service_events, load_weighings
+from services.store.evidence import (
+    load_fixes,
+    load_heard_slots,
+    load_levels,
+    load_service_events,
+    load_weighings,
+)
 from services.store.retention import Kept, load_dropped
 
 MARGIN = timedelta(minutes=30)
@@ -30,6 +36,11 @@ LONGEST_HAUL = timedelta(hours=6)
 """A load weighed out of a station longer ago than this is not the one that comes in now."""
 NEAR_M = 150.0
 """Nearer than this a vehicle may have emptied a container, as far as its level can tell."""
+LISTEN_AROUND = timedelta(minutes=15)
+LISTEN_SLOT = timedelta(minutes=5)
+"""Also a parked truck tells where it is every few minutes."""
+FEWEST_SLOTS_HEARD = 3
+"""Of the six of half an hour; who was heard in fewer was silent when it was to come."""
 
 
 class ReadingsGoneError(ConflictError):
@@ -87,7 +98,8 @@ def decide_vehicles(
     for vehicle_day in _vehicle_days(connection, register, service_day, wanted):
         found = find_visits(vehicle_day, service_day)
         touched |= _save(connection, day, present[vehicle_day.vehicle.vehicle_id], found, now)
-    return touched
+    # A device that was silent has spoken: where it was not, is known now.
+    return touched | store.points_excused(connection, day, sorted(wanted))
 
 
 def decide_points(connection: Connection, day: date, point_ids: Iterable[str] | None, now: datetime) -> int:
@@ -101,6 +113,7 @@ def decide_points(connection: Connection, day: date, point_ids: Iterable[str] | 
         for stop in store.load_planned_visits(connection, day)
     }
     decisions = decide_due_visits([item.due for item in present], [stored.visit for stored in visits], planned, now)
+    decisions = excuse_silent(decisions, _silent(connection, decisions, planned))
     changed, announced = [], []
     for before, decision in zip(present, decisions, strict=True):
         key = (before.due.point_id, before.due.occurrence)
@@ -112,6 +125,20 @@ def decide_points(connection: Connection, day: date, point_ids: Iterable[str] | 
     store.update_due_visits(connection, day, changed, now)
     store.keep_changes(connection, day, announced, now)
     return len(announced)
+
+
+def _silent(
+    connection: Connection, decisions: Iterable[DueVisitDecision], planned: Mapping[DueKey, PlannedStop]
+) -> set[DueKey]:
+    """Return the due visits that nobody can tell of: the planned vehicle was not heard when it was to come."""
+    keys = [
+        (decision.due.point_id, decision.due.occurrence)
+        for decision in decisions
+        if decision.reason is MissedReason.PLANNED_BUT_NOT_VISITED
+    ]
+    asked = [(planned[key].vehicle_id, planned[key].arrive_at - LISTEN_AROUND) for key in keys]
+    heard = load_heard_slots(connection, asked, 2 * LISTEN_AROUND, LISTEN_SLOT)
+    return {key for key, slots in zip(keys, heard, strict=True) if slots < FEWEST_SLOTS_HEARD}
 
 
 def share_day_weights(connection: Connection, register: Register, day: date) -> None:
@@ -146,7 +173,7 @@ def share_day_weights(connection: Connection, register: Register, day: date) -> 
                 hour_start=share.hour,
                 vehicle_id=share.vehicle_id,
                 zone_id=share.zone_id,
-                contractor_id=register.contractor_of(share.zone_id),
+                contractor_id=register.contractor_of_weight(share.vehicle_id, share.zone_id),
                 tipped_kg=share.tipped_kg,
                 received_kg=share.received_kg,
             )

@@ -34,6 +34,13 @@ class Register:
         """Return the contractor who works a zone."""
         return None if zone_id is None else self.contractor_of_zone.get(zone_id)
 
+    def contractor_of_weight(self, vehicle_id: str, zone_id: str | None) -> str | None:
+        """Return who answers for refuse: the zone's contractor, else, of no known zone, the vehicle's."""
+        vehicle = self.vehicles.get(vehicle_id)
+        if zone_id is None and vehicle is not None:
+            return vehicle.contractor_id
+        return self.contractor_of(zone_id)
+
     def keys_of(self, kind: DeviceKind, asset_ids: set[str]) -> dict[int, str]:
         """Return the devices that speak for some assets of a kind, with the asset of each."""
         return {

@@ -16,7 +16,7 @@ from services.domain.town import Interval
 from services.store.connection import Connection
 from services.store.evidence import StoredBatch, has_readings, take_stored_batches
 from services.store.town import load_clock
-from services.store.visits import has_due_visits, last_due_day, pass_deadlines, published_plans
+from services.store.visits import deadlines_passed, has_due_visits, last_due_day, published_plans
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,8 @@ class Rounds:
             self._open_days(connection, register, clock, today, now, work)
             self._notice_plans(connection, today, now)
             self._decide(connection, register, work, now)
-            pass_deadlines(connection, now, today - LOOK_BACK)
+            for day, points in sorted(deadlines_passed(connection, now, today - LOOK_BACK).items()):
+                redecide.decide_points(connection, day, points, now)
         return len(batches)
 
     def _current_register(self, connection: Connection) -> tuple[Register, bool]:

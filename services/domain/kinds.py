@@ -153,6 +153,8 @@ class MissedReason(StrEnum):
     NOT_PLANNED = "not_planned"
     PLANNED_BUT_NOT_VISITED = "planned_but_not_visited"
     VISITED_OUTSIDE_WINDOW = "visited_outside_window"
+    DEVICE_SILENT = "device_silent"
+    """Planned, but the vehicle's device told nothing then: nobody can know."""
 
 
 class EvidenceKind(StrEnum):

@@ -51,6 +51,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "reason_not_planned": ("未列入计划", "not planned"),
     "reason_planned_but_not_visited": ("已计划未到访", "planned but not visited"),
     "reason_visited_outside_window": ("到访不在规定时段", "visited outside its window"),
+    "reason_device_silent": ("车载设备无数据，无法判定", "device silent, nobody can know"),
     "facility": ("设施", "facility"),
     "observed_ratio": ("数据完整率", "heard"),
     "throughput_t": ("进站量 (t)", "in (t)"),

@@ -33,7 +33,8 @@ _DUE_SUMS: LiteralString = """
         sum(expected_kg) AS expected_kg,
         count(*) FILTER (WHERE status <> 'cleared' AND reason = 'not_planned') AS not_planned,
         count(*) FILTER (WHERE status <> 'cleared' AND reason = 'planned_but_not_visited') AS not_visited,
-        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'visited_outside_window') AS outside_window
+        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'visited_outside_window') AS outside_window,
+        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'device_silent') AS silent
     FROM due_visits
     WHERE service_date BETWEEN %(start)s AND %(end)s
         AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
@@ -76,6 +77,7 @@ _REASON_COLUMNS = {
     MissedReason.NOT_PLANNED: "not_planned",
     MissedReason.PLANNED_BUT_NOT_VISITED: "not_visited",
     MissedReason.VISITED_OUTSIDE_WINDOW: "outside_window",
+    MissedReason.DEVICE_SILENT: "silent",
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import LiteralString
 
 import numpy as np
@@ -201,6 +201,47 @@ def load_levels(
     for point_id, device_key, time_s, fill_ratio in rows:
         found.setdefault(point_id, {})[device_key] = (np.array(time_s), np.array(fill_ratio))
     return found
+
+
+_HEARD: LiteralString = """
+    SELECT asked.number, count(DISTINCT heard.slot)
+    FROM unnest(%(vehicles)s::text[], %(starts)s::timestamptz[]) WITH ORDINALITY AS asked (vehicle_id, start, number)
+    JOIN devices ON devices.kind = 'vehicle' AND devices.asset_id = asked.vehicle_id
+    CROSS JOIN LATERAL (
+        SELECT floor(extract(epoch FROM observed_at - asked.start) / %(slot_s)s) AS slot FROM positions
+        WHERE positions.device_key = devices.device_key
+            AND observed_at >= asked.start AND observed_at < asked.start + %(lasts)s
+            AND observed_at >= %(first)s AND observed_at < %(last)s
+        UNION ALL
+        SELECT floor(extract(epoch FROM observed_at - asked.start) / %(slot_s)s) FROM service_events
+        WHERE service_events.device_key = devices.device_key
+            AND observed_at >= asked.start AND observed_at < asked.start + %(lasts)s
+            AND observed_at >= %(first)s AND observed_at < %(last)s
+    ) AS heard
+    GROUP BY asked.number"""
+
+
+def load_heard_slots(
+    connection: Connection, asked: Sequence[tuple[str, datetime]], lasts: timedelta, slot: timedelta
+) -> list[int]:
+    """Return in how many slots of time each vehicle was heard of, from an instant on and for so long.
+
+    A fix or a service event is a word from the vehicle, whichever of its devices it came from.
+    """
+    if not asked:
+        return []
+    starts = [start for _, start in asked]
+    parameters = {
+        "vehicles": [vehicle_id for vehicle_id, _ in asked],
+        "starts": starts,
+        "lasts": lasts,
+        "slot_s": slot.total_seconds(),
+        # Bounds that are known beforehand spare the search of every other day's chunk.
+        "first": min(starts),
+        "last": max(starts) + lasts,
+    }
+    found = {int(row[0]): int(row[1]) for row in connection.execute(_HEARD, parameters)}
+    return [found.get(number, 0) for number in range(1, len(asked) + 1)]
 
 
 def load_weighings(connection: Connection, span: Interval) -> list[StoredWeighing]:

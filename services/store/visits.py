@@ -259,26 +259,33 @@ def keep_changes(connection: Connection, day: date, keys: Sequence[tuple[str, in
     connection.execute(_CHANGES, parameters)
 
 
-def pass_deadlines(connection: Connection, now: datetime, since: date) -> int:
-    """Let due visits of the days from `since` go from pending to missed as `now` passes their last window.
+def deadlines_passed(connection: Connection, now: datetime, since: date) -> dict[date, set[str]]:
+    """Return the points, by day, with a due visit that is pending although `now` has passed its last window.
 
-    Where the clock was set back they go from missed to pending again. Returns how many changed.
+    Where the clock was set back, also those of the days from `since` that are missed before their time.
     """
     rows = connection.execute(
         """
-        UPDATE due_visits SET decided_at = %(now)s,
-            status = CASE WHEN due_to <= %(now)s THEN 'missed' ELSE 'pending' END,
-            reason = CASE WHEN due_to <= %(now)s THEN coalesce(reason, 'planned_but_not_visited')
-                ELSE nullif(reason, 'planned_but_not_visited') END
+        SELECT DISTINCT service_date, point_id FROM due_visits
         WHERE (status = 'pending' AND due_to <= %(now)s)
             OR (status = 'missed' AND due_to > %(now)s AND service_date >= %(since)s)
-        RETURNING service_date, point_id, occurrence
         """,
         {"now": now, "since": since},
-    ).fetchall()
-    for day in sorted({row[0] for row in rows}):
-        keep_changes(connection, day, [(row[1], row[2]) for row in rows if row[0] == day], now)
-    return len(rows)
+    )
+    found: dict[date, set[str]] = {}
+    for day, point_id in rows:
+        found.setdefault(day, set()).add(point_id)
+    return found
+
+
+def points_excused(connection: Connection, day: date, vehicle_ids: Sequence[str]) -> set[str]:
+    """Return the points that one of the vehicles was to serve on `day`, of which its silent device told nothing."""
+    rows = connection.execute(
+        "SELECT DISTINCT point_id FROM due_visits WHERE service_date = %s AND reason = 'device_silent' "
+        "AND planned_vehicle_id = ANY(%s)",
+        (day, list(vehicle_ids)),
+    )
+    return {row[0] for row in rows}
 
 
 def load_planned_visits(connection: Connection, day: date) -> list[PlannedVisit]:

@@ -133,6 +133,7 @@ def _vehicle_row(vehicle: Vehicle) -> dict[str, object]:
         "kind": vehicle.kind,
         "depot_id": "D1",
         "capacity_kg": vehicle.capacity_kg,
+        "contractor_id": vehicle.contractor_id,
         "shift_start_s": 5 * 3600,
         "shift_end_s": 13 * 3600,
         "break_s": 0,

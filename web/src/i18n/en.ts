@@ -166,6 +166,7 @@ export const en: Readonly<Record<keyof typeof zh, string>> = {
   "missedReason.not_planned": "Not planned",
   "missedReason.planned_but_not_visited": "Planned but not visited",
   "missedReason.visited_outside_window": "Visited outside its window",
+  "missedReason.device_silent": "The truck's device was silent, so nobody can know",
   "evidence.service_event": "Service event",
   "evidence.stay": "Stay",
   "evidence.level_drop": "Fill level fell",

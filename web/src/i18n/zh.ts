@@ -189,6 +189,7 @@ export const zh = {
   "missedReason.not_planned": "未排入计划",
   "missedReason.planned_but_not_visited": "排了但没有到",
   "missedReason.visited_outside_window": "到了但不在时段内",
+  "missedReason.device_silent": "车载设备没有数据，无法判定",
 
   "evidence.service_event": "作业上报",
   "evidence.stay": "停留",
