@@ -18,6 +18,7 @@ from services.domain.town import Interval, Town
 
 ADMIN = "admin"
 ENROL_AT_ONCE = 200
+_TOKEN_PATH = "/api/v1/auth/token"  # noqa: S105 - a path, not a token
 _TIMEOUT_S = 60.0
 _ENROLMENT_TIMEOUT_S = 300.0
 
@@ -63,14 +64,17 @@ class TownApi:
             raise TownApiError(
                 "RIQING_ADMIN_PASSWORD is not set; `riqing up` writes it to the stack's folder (--data-dir)."
             )
-        form = {"grant_type": "password", "username": ADMIN, "password": self._password}
         try:
-            answer = await self._ask("POST", "/api/v1/auth/token", data=form)
+            await self._sign_in()
         except BaseException:
             await self._http.aclose()
             raise
-        self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
         return self
+
+    async def _sign_in(self) -> None:
+        form = {"grant_type": "password", "username": ADMIN, "password": self._password}
+        answer = await self._ask("POST", _TOKEN_PATH, data=form)
+        self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
 
     async def __aexit__(self, *_: object) -> None:
         """Close the connections."""
@@ -164,12 +168,10 @@ class TownApi:
         return answer.json() if answer.content else {}
 
     async def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        try:
-            answer = await self._http.request(method, path, **options)
-        except httpx.HTTPError as error:
-            raise TownApiError(
-                f"The API at {self._url} does not answer ({type(error).__name__}); is the stack up (`riqing status`)?"
-            ) from error
+        answer = await self._request(method, path, **options)
+        if answer.status_code == httpx.codes.UNAUTHORIZED and path != _TOKEN_PATH:
+            await self._sign_in()  # a simulated day may take longer than a token lasts
+            answer = await self._request(method, path, **options)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
             raise TownApiError(
                 f"The API at {self._url} refuses {ADMIN}'s password: {_reason(answer)} "
@@ -178,6 +180,14 @@ class TownApi:
         if answer.is_error:
             raise TownApiError(f"The API refused {method} {path} with {answer.status_code}: {_reason(answer)}")
         return answer
+
+    async def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            return await self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise TownApiError(
+                f"The API at {self._url} does not answer ({type(error).__name__}); is the stack up (`riqing status`)?"
+            ) from error
 
 
 def _reason(answer: httpx.Response) -> str:

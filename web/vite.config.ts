@@ -10,6 +10,17 @@ export default defineConfig({
     target: "es2022",
     // MapLibre is one chunk of about 1 MB (276 kB compressed), loaded after the sign-in form.
     chunkSizeWarningLimit: 1200,
+    rolldownOptions: {
+      // Each page has its own first file, so that none carries another's. The service worker keeps its name.
+      input: {
+        index: "index.html",
+        driver: "driver/index.html",
+        worker: "src/driver/worker.ts",
+      },
+      output: {
+        entryFileNames: (entry) => (entry.name === "worker" ? "driver/worker.js" : "assets/[name]-[hash].js"),
+      },
+    },
   },
   server: {
     proxy: { "/api": apiUrl, "/healthz": apiUrl, "/readyz": apiUrl },

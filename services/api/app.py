@@ -25,8 +25,10 @@ from services.api.parts import Parts, Settings
 from services.api.problems import add_problem_handlers
 from services.api.readiness import Readiness
 from services.api.routers import (
+    adherence,
     alarms,
     assessments,
+    audit,
     auth,
     cases,
     clearance,
@@ -34,6 +36,7 @@ from services.api.routers import (
     contractors,
     coverage,
     devices,
+    driver,
     facilities,
     health,
     live,
@@ -43,14 +46,15 @@ from services.api.routers import (
     public,
     revisions,
     town,
+    users,
     utilisation,
     vehicles,
     zones,
 )
+from services.api.sessions import Sessions
 from services.api.settings import LimitSettings, ServerSettings, SignInSettings
 from services.api.sign_in import ensure_first_admin
 from services.api.tokens import Tokens
-from services.api.user_directory import UserDirectory
 from services.broker.settings import BrokerSettings, EnrolmentSettings
 from services.domain.errors import RiqingError
 from services.store.backlog import Backlog, load_backlog
@@ -59,6 +63,8 @@ from services.store.connection import configured_url
 ROUTERS: tuple[APIRouter, ...] = (
     health.router,
     auth.router,
+    users.router,
+    audit.router,
     town.router,
     clock.router,
     map.router,
@@ -70,7 +76,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     devices.router,
     plans.router,
     revisions.router,
+    driver.router,
     clearance.router,
+    adherence.router,
     coverage.router,
     utilisation.router,
     alarms.router,
@@ -109,7 +117,7 @@ def create_app(settings: Settings, database_url: str | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         parts.database.open()
-        feed = LiveFeed(url, parts.database, parts.hub, asyncio.get_running_loop())
+        feed = LiveFeed(url, parts.database, parts.hub, asyncio.get_running_loop(), parts.sessions.forget)
         feed.start()
         first_admin = asyncio.create_task(_ensure_first_admin(parts))
         try:
@@ -150,7 +158,7 @@ def _make_parts(settings: Settings, database_url: str) -> Parts:
         settings=settings,
         database=database,
         tokens=Tokens(settings.sign_in),
-        users=UserDirectory(database),
+        sessions=Sessions(database),
         hub=LiveHub(limits.stream_backlog_bytes, STATE_EVENTS, metrics.streams_cut.inc),
         metrics=metrics,
         readiness=Readiness(database, settings.broker),

@@ -1,6 +1,7 @@
 """Who asks, and whether they may: every route passes through here, and is refused unless the table allows it."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -30,13 +31,15 @@ async def authorise(
     access = access_to(request.method, request.scope["route"].path)
     if access.public:
         return None
-    user = await _user_of(parts, _user_name(parts, access, token, request.query_params.get("stream_token")))
+    session_id = _session_id(parts, access, token, request.query_params.get("stream_token"))
+    user = await _user_of(parts, session_id)
+    request.state.session_id = session_id
     if user.role not in access.roles:
         raise ForbiddenError(f"The role {user.role} may not {request.method} {request.url.path}.")
     return user
 
 
-def _user_name(parts: Parts, access: Access, token: str | None, stream_token: str | None) -> str:
+def _session_id(parts: Parts, access: Access, token: str | None, stream_token: str | None) -> UUID:
     if token is not None:
         return parts.tokens.read(token, TokenUse.ACCESS)
     if access.by_stream_token and stream_token is not None:
@@ -44,12 +47,12 @@ def _user_name(parts: Parts, access: Access, token: str | None, stream_token: st
     raise NotSignedInError("Sign in first: send `Authorization: Bearer` with a token of POST /api/v1/auth/token.")
 
 
-async def _user_of(parts: Parts, user_name: str) -> User:
-    known, user = parts.users.remembered(user_name)
+async def _user_of(parts: Parts, session_id: UUID) -> User:
+    known, user = parts.sessions.remembered(session_id)
     if not known:
-        user = await run_in_threadpool(parts.users.look_up, user_name)
+        user = await run_in_threadpool(parts.sessions.look_up, session_id)
     if user is None:
-        raise NotSignedInError("This user may no longer sign in.")
+        raise NotSignedInError("The session is over; sign in again.")
     return user
 
 
@@ -59,7 +62,16 @@ async def signed_in(user: Annotated[User | None, Depends(authorise)]) -> User:
     return user
 
 
+async def current_session(request: Request, user: Annotated[User, Depends(signed_in)]) -> UUID:
+    """Return the session that the request is made in, on a route that is not public."""
+    del user  # who asks is known once the session is
+    session_id = request.state.session_id
+    assert isinstance(session_id, UUID)
+    return session_id
+
+
 SignedIn = Annotated[User, Depends(signed_in)]
+CurrentSession = Annotated[UUID, Depends(current_session)]
 
 StreamToken = Annotated[
     str | None,

@@ -18,6 +18,8 @@ carries its unit; rates are ratios from 0 to 1. Lists are paged by `cursor`. Pla
 
 PROBLEM_SCHEMA = "#/components/schemas/Problem"
 ALWAYS = {"503": "The database, the broker or the road engine does not answer; try again."}
+SIGN_IN = ("POST", "/api/v1/auth/token")
+WRONG_PASSWORD = {"401": "User name or password is wrong, or the refresh token is worth nothing."}
 NOT_PUBLIC = {"401": "Not signed in.", "403": "The role may not call this."}
 WITH_PATH_PARAMETER = {"404": "There is no such thing."}
 WITH_INPUT = {"422": "Something in the request is wrong; `errors` names the fields."}
@@ -25,6 +27,10 @@ WITH_BODY = {"413": "The body is too large."}
 
 CONFLICTS = "409"
 MAY_CONFLICT = {
+    ("POST", "/api/v1/driver/reports"): "Another report was sent under this number.",
+    ("PUT", "/api/v1/driver/reports/{report_id}/photo"): "The report has another photo already.",
+    ("POST", "/api/v1/users"): "The name is taken, or the limit does not go with the role.",
+    ("PUT", "/api/v1/users/{user_name}"): "The last admin who may sign in, or the limit does not go with the role.",
     ("POST", "/api/v1/plans/{plan_id}/cancel"): "The plan is done already.",
     ("POST", "/api/v1/plans/{plan_id}/publish"): "The plan is not ready.",
     ("POST", "/api/v1/plans/{plan_id}/replan"): "The plan is not ready, was replaced, or its day is over.",
@@ -38,6 +44,7 @@ TOO_MANY = "Too many requests or failures; `Retry-After` says when to try again.
 COUNTED = frozenset(
     {
         ("POST", "/api/v1/auth/token"),
+        ("POST", "/api/v1/auth/password"),
         ("GET", "/api/v1/public/toilets"),
         ("POST", "/api/v1/public/reports"),
         ("GET", "/api/v1/public/reports/{case_number}"),
@@ -89,6 +96,8 @@ def _errors(operation: dict[str, Any], method: str, path: str, is_public: bool) 
         errors |= ALWAYS
     if not is_public:
         errors |= NOT_PUBLIC
+    if (method, path) == SIGN_IN:
+        errors |= WRONG_PASSWORD
     if "{" in path or path.startswith("/api/"):  # a stack without a town knows nothing yet
         errors |= WITH_PATH_PARAMETER
     if has_body or operation.get("parameters"):

@@ -10,9 +10,9 @@ from services.api.limits import RateLimiter
 from services.api.live.hub import LiveHub
 from services.api.metrics import Metrics
 from services.api.readiness import Readiness
+from services.api.sessions import Sessions
 from services.api.settings import LimitSettings, ServerSettings, SignInSettings
 from services.api.tokens import Tokens
-from services.api.user_directory import UserDirectory
 from services.broker.settings import BrokerSettings, EnrolmentSettings
 
 
@@ -34,7 +34,7 @@ class Parts:
     settings: Settings
     database: Database
     tokens: Tokens
-    users: UserDirectory
+    sessions: Sessions
     hub: LiveHub
     metrics: Metrics
     readiness: Readiness

@@ -25,6 +25,8 @@ WITH_CONTRACTOR = Access(OFFICE.roles | {Role.CONTRACTOR})
 """The contractor's people see their own zones, points and vehicles only."""
 ANY_ROLE = Access(frozenset(Role))
 """Drivers see their own vehicle only."""
+DRIVING = Access(PLANNING.roles | {Role.DRIVER})
+"""Drivers report of their own vehicle; dispatchers for those who call."""
 ANY_ROLE_STREAM = Access(frozenset(Role), by_stream_token=True)
 PUBLIC = Access(public=True)
 
@@ -35,6 +37,15 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("POST", "/api/v1/auth/token"): PUBLIC,
     ("GET", "/api/v1/auth/me"): ANY_ROLE,
     ("POST", "/api/v1/auth/stream-token"): ANY_ROLE,
+    ("POST", "/api/v1/auth/sign-out"): ANY_ROLE,
+    ("POST", "/api/v1/auth/password"): ANY_ROLE,
+    ("GET", "/api/v1/users"): ADMIN,
+    ("POST", "/api/v1/users"): ADMIN,
+    ("GET", "/api/v1/users/{user_name}"): ADMIN,
+    ("PUT", "/api/v1/users/{user_name}"): ADMIN,
+    ("POST", "/api/v1/users/{user_name}/password"): ADMIN,
+    ("POST", "/api/v1/users/{user_name}/sign-out"): ADMIN,
+    ("GET", "/api/v1/audit"): ADMIN,
     ("GET", "/api/v1/town"): ANY_ROLE,
     ("GET", "/api/v1/clock"): ANY_ROLE,
     ("PUT", "/api/v1/clock"): ADMIN,
@@ -64,8 +75,15 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("POST", "/api/v1/plans/{plan_id}/edits"): PLANNING,
     ("GET", "/api/v1/plans/{plan_id}/compare"): OFFICE,
     ("GET", "/api/v1/plans/{plan_id}/routes/{vehicle_id}"): ANY_ROLE,
+    ("GET", "/api/v1/driver/route"): ANY_ROLE,
+    ("GET", "/api/v1/driver/reports"): ANY_ROLE,
+    ("POST", "/api/v1/driver/reports"): DRIVING,
+    ("PUT", "/api/v1/driver/reports/{report_id}/photo"): DRIVING,
+    ("GET", "/api/v1/driver/reports/{report_id}/photo"): ANY_ROLE,
     ("GET", "/api/v1/clearance"): WITH_CONTRACTOR,
     ("GET", "/api/v1/clearance/visits"): WITH_CONTRACTOR,
+    ("GET", "/api/v1/adherence"): WITH_CONTRACTOR,
+    ("GET", "/api/v1/adherence/{vehicle_id}"): WITH_CONTRACTOR,
     ("GET", "/api/v1/coverage/toilets"): OFFICE,
     ("GET", "/api/v1/coverage/stations"): OFFICE,
     ("GET", "/api/v1/utilisation/stations"): OFFICE,

@@ -30,13 +30,19 @@ class ServerSettings(BaseSettings):
 
 
 class SignInSettings(BaseSettings):
-    """How people sign in: the key that tokens are signed with, the first admin, and the lock after failures."""
+    """How people sign in: the key that tokens are signed with, the first admin, and the lock after failures.
+
+    An access token is good for `token_lifetime_s`; a session ends when it was not refreshed for `session_idle_s`,
+    and in any case after `session_longest_s`.
+    """
 
     secret_key: SecretStr = Field(
         default=SecretStr(""), min_length=32, validate_default=True, validation_alias="RIQING_SECRET_KEY"
     )
     admin_password: SecretStr | None = Field(default=None, validation_alias="RIQING_ADMIN_PASSWORD")
-    token_lifetime_s: int = Field(default=12 * 3600, gt=0, validation_alias="RIQING_TOKEN_LIFETIME_S")
+    token_lifetime_s: int = Field(default=3600, gt=0, validation_alias="RIQING_TOKEN_LIFETIME_S")
+    session_idle_s: int = Field(default=12 * 3600, gt=0, validation_alias="RIQING_SESSION_IDLE_S")
+    session_longest_s: int = Field(default=7 * 24 * 3600, gt=0, validation_alias="RIQING_SESSION_LONGEST_S")
     stream_token_lifetime_s: int = Field(default=60, gt=0, validation_alias="RIQING_STREAM_TOKEN_LIFETIME_S")
     failures_before_lock: int = Field(default=5, gt=0, validation_alias="RIQING_FAILURES_BEFORE_LOCK")
     lock_s: int = Field(default=900, gt=0, validation_alias="RIQING_SIGN_IN_LOCK_S")

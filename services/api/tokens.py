@@ -1,12 +1,16 @@
-"""Signed tokens: who somebody is, for a while, and for which use."""
+"""The tokens of a session: signed ones that open doors for a short while, and the random one that gets new ones."""
 
+import hashlib
+import secrets
 import time
 from enum import StrEnum
+from uuid import UUID
 
 import jwt
 
 from services.api.errors import NotSignedInError
 from services.api.settings import SignInSettings
+from services.store.sessions import Session
 
 ALGORITHM = "HS256"
 ISSUER = "riqing"
@@ -20,7 +24,7 @@ class TokenUse(StrEnum):
 
 
 class Tokens:
-    """Issues and reads tokens.
+    """Issues and reads signed tokens.
 
     Their times are the machine's, not the town's clock: a simulated day must not end anybody's sign-in.
     """
@@ -32,20 +36,20 @@ class Tokens:
             TokenUse.STREAM: settings.stream_token_lifetime_s,
         }
 
-    def issue(self, user_name: str, use: TokenUse) -> str:
-        """Return a token that says it is `user_name`'s, good for `lifetime_s[use]` seconds."""
+    def issue(self, session_id: UUID, use: TokenUse) -> str:
+        """Return a token of a session, good for `lifetime_s[use]` seconds as long as the session lasts."""
         now_s = int(time.time())
         claims = {
             "iss": ISSUER,
             "aud": use,
-            "sub": user_name,
+            "sid": str(session_id),
             "iat": now_s,
             "exp": now_s + self.lifetime_s[use],
         }
         return jwt.encode(claims, self._key, ALGORITHM)
 
-    def read(self, token: str, use: TokenUse) -> str:
-        """Return whose token it is.
+    def read(self, token: str, use: TokenUse) -> UUID:
+        """Return of which session a token is.
 
         Raises:
             NotSignedInError: it is not ours, is for another use, or its time is over.
@@ -58,10 +62,25 @@ class Tokens:
                 [ALGORITHM],
                 audience=use,
                 issuer=ISSUER,
-                options={"require": ["exp", "sub", "aud"]},
+                options={"require": ["exp", "sid", "aud"]},
             )
+            return UUID(claims["sid"])
         except jwt.ExpiredSignatureError as error:
-            raise NotSignedInError("The sign-in has expired; sign in again.") from error
-        except jwt.InvalidTokenError as error:
+            raise NotSignedInError("The token has expired; refresh it, or sign in again.") from error
+        except (jwt.InvalidTokenError, ValueError, AttributeError) as error:
             raise NotSignedInError("The token is not valid here; sign in again.") from error
-        return str(claims["sub"])
+
+
+def new_refresh_token() -> str:
+    """Return a random token of 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def refresh_token_hash(token: str) -> bytes:
+    """Return what the store keeps of a refresh token; random as it is, it needs no slow hash."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def seconds_left(session: Session) -> int:
+    """Return for how many seconds the session may still be refreshed, by the machine's clock."""
+    return max(0, int(session.expires_at.timestamp() - time.time()))

@@ -98,6 +98,8 @@ class ServiceSource(StrEnum):
     RFID = "rfid"
     ARM = "arm"
     BUTTON = "button"
+    DRIVER = "driver"
+    """The driver's phone, over HTTP."""
 
 
 class WeighingDirection(StrEnum):

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -136,7 +136,7 @@ class LiveHub:
             woken.set()
         return numbered
 
-    async def listen(self, visible: Visibility, last_event_id: str | None) -> AsyncIterator[bytes]:
+    async def listen(self, visible: Visibility, last_event_id: str | None) -> AsyncGenerator[bytes]:
         """Yield portions of events as they happen.
 
         First comes what was missed since `last_event_id` or, where that is not known any more, the present

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from uuid import UUID
 
 from fastapi.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ LOOKS_AGAIN_S = 5.0
 """Where no change was announced for so long, the store is asked all the same."""
 
 
-async def plan_progress(database: Database, hub: LiveHub, plan_id: UUID) -> AsyncIterator[bytes]:
+async def plan_progress(database: Database, hub: LiveHub, plan_id: UUID) -> AsyncGenerator[bytes]:
     """Yield `progress` and `status` events of a plan: those so far at once, then as they happen."""
     last_elapsed_s, last_status = -1.0, None
     with hub.watching("plan", str(plan_id)) as wakes:

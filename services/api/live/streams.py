@@ -1,23 +1,62 @@
-"""Server-sent events as a response: kept alive, counted, and given up where nobody reads."""
+"""Server-sent events as a response: kept alive, counted, given up where nobody reads, ended with the session."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator
+from uuid import UUID
 
-from prometheus_client import Gauge
+import psycopg
+from fastapi.concurrency import run_in_threadpool
 from sse_starlette import EventSourceResponse
+
+from services.api.parts import Parts
+from services.api.sessions import Sessions
 
 KEEP_ALIVE_S = 15
 SEND_TIMEOUT_S = 30
 """A reader that takes nothing for so long is given up."""
 
+LOOKS_AGAIN_S = 60.0
+"""Where nothing was announced for so long, it is asked all the same whether the session lasts."""
 
-def live_stream(portions: AsyncIterator[bytes], open_streams: Gauge) -> EventSourceResponse:
-    """Return the response that sends these portions, each of them whole events."""
+
+def live_stream(portions: AsyncGenerator[bytes], parts: Parts, session_id: UUID) -> EventSourceResponse:
+    """Return the response that sends these portions, each of them whole events, as long as the session lasts."""
     return EventSourceResponse(
-        _counted(portions, open_streams), ping=KEEP_ALIVE_S, send_timeout=SEND_TIMEOUT_S, sep="\n"
+        _while_signed_in(portions, parts, session_id),
+        ping=KEEP_ALIVE_S,
+        send_timeout=SEND_TIMEOUT_S,
+        sep="\n",
     )
 
 
-async def _counted(portions: AsyncIterator[bytes], open_streams: Gauge) -> AsyncIterator[bytes]:
-    with open_streams.track_inprogress():
-        async for portion in portions:
-            yield portion
+async def _while_signed_in(portions: AsyncGenerator[bytes], parts: Parts, session_id: UUID) -> AsyncGenerator[bytes]:
+    with parts.metrics.streams.track_inprogress(), parts.sessions.watching() as changed:
+        following = asyncio.ensure_future(anext(portions))
+        change = asyncio.ensure_future(changed.wait())
+        try:
+            while True:
+                done, _ = await asyncio.wait({following, change}, timeout=LOOKS_AGAIN_S, return_when="FIRST_COMPLETED")
+                if following not in done:
+                    if change.done():
+                        changed.clear()
+                        change = asyncio.ensure_future(changed.wait())
+                    if not await _lasts(parts.sessions, session_id):
+                        return
+                    continue
+                try:
+                    yield following.result()
+                except StopAsyncIteration:
+                    return
+                following = asyncio.ensure_future(anext(portions))
+        finally:
+            following.cancel()
+            change.cancel()
+            await asyncio.wait({following, change})
+            await portions.aclose()
+
+
+async def _lasts(sessions: Sessions, session_id: UUID) -> bool:
+    try:
+        return await run_in_threadpool(sessions.look_up, session_id) is not None
+    except psycopg.OperationalError:
+        return True  # the database is away: what it says of the session is asked later

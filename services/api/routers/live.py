@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 from sse_starlette import EventSourceResponse
 
-from services.api.identity import SignedIn, StreamToken
+from services.api.identity import CurrentSession, SignedIn, StreamToken
 from services.api.live.streams import live_stream
 from services.api.parts import AppParts
 
@@ -15,6 +15,7 @@ router = APIRouter(prefix="/api/v1/live", tags=["live"])
 @router.get("", response_class=EventSourceResponse)
 async def stream_live(
     user: SignedIn,
+    session_id: CurrentSession,
     parts: AppParts,
     stream_token: StreamToken = None,
     last_event_id: Annotated[str | None, Header(description="To get what was missed since that event.")] = None,
@@ -23,7 +24,7 @@ async def stream_live(
 
     A new stream begins with the clock and each vehicle's last position. The data of each event is one JSON
     object. Comments keep the connection alive; a reader that is too slow is cut off and may take up again with
-    Last-Event-ID.
+    Last-Event-ID. The stream ends with the session.
     """
     del stream_token  # read where the request is let in
-    return live_stream(parts.hub.listen(user.visibility, last_event_id), parts.metrics.streams)
+    return live_stream(parts.hub.listen(user.visibility, last_event_id), parts, session_id)

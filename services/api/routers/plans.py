@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from sse_starlette import EventSourceResponse
 
 from services.api.database import Database
-from services.api.identity import SignedIn, StreamToken
+from services.api.identity import CurrentSession, SignedIn, StreamToken
 from services.api.live.plan_progress import plan_progress
 from services.api.live.streams import live_stream
 from services.api.paging import Page, PageOf
@@ -90,12 +90,12 @@ def read_plan(plan_id: PlanId, user: SignedIn, parts: AppParts) -> PlanAnswer:
 
 @router.get("/{plan_id}/events", response_class=EventSourceResponse)
 async def stream_plan(
-    plan_id: PlanId, user: SignedIn, parts: AppParts, stream_token: StreamToken = None
+    plan_id: PlanId, session_id: CurrentSession, parts: AppParts, stream_token: StreamToken = None
 ) -> EventSourceResponse:
     """Stream the improving cost: `progress` and `status` events, until the plan is ready, failed or cancelled."""
-    del user, stream_token  # read where the request is let in
+    del stream_token  # read where the request is let in
     await run_in_threadpool(_check_there, parts.database, plan_id)
-    return live_stream(plan_progress(parts.database, parts.hub, plan_id), parts.metrics.streams)
+    return live_stream(plan_progress(parts.database, parts.hub, plan_id), parts, session_id)
 
 
 def _check_there(database: Database, plan_id: UUID) -> None:

@@ -40,7 +40,7 @@ def test_the_first_admin_signs_in(empty_api: Api) -> None:
         "bearer",
         "admin",
         "admin",
-        43200,
+        3600,
     )
 
 
@@ -113,6 +113,15 @@ def test_a_disabled_user_is_out(api: Api) -> None:
         connection.execute("UPDATE users SET disabled_at = now() WHERE user_name = %s", [name])
     assert client.get("/api/v1/auth/me").status_code == 401
     assert _sign_in(api, name, seeded_town.PASSWORD).status_code == 401
+    with connect(api.database_url) as connection:
+        connection.execute("UPDATE users SET disabled_at = NULL WHERE user_name = %s", [name])
+
+
+def _session_id(api: Api) -> str:
+    """Return an open session of the admin, whose own token is good."""
+    token = api.token("admin-1", seeded_town.PASSWORD)
+    assert api.client(token).get("/api/v1/auth/me").status_code == 200
+    return str(jwt.decode(token, options={"verify_signature": False})["sid"])
 
 
 @pytest.mark.parametrize(
@@ -122,15 +131,20 @@ def test_a_disabled_user_is_out(api: Api) -> None:
         ({"aud": "stream"}, SECRET),  # for streams only
         ({"aud": "access", "exp": 1}, SECRET),  # over
         ({"aud": "access", "iss": "somebody"}, SECRET),
+        ({"aud": "access", "sid": "admin-1"}, SECRET),  # no session
+        ({"aud": "access", "sid": 7}, SECRET),
+        ({"aud": "access", "sid": "00000000-0000-4000-8000-000000000000"}, SECRET),  # one that there is not
     ],
 )
 def test_a_token_must_be_ours(api: Api, claims: dict[str, object], key: str) -> None:
     """Signed with another key, for another use, expired, or of another issuer: 401."""
-    token = jwt.encode({"iss": "riqing", "sub": "admin-1", "exp": 4e9, **claims}, key, "HS256")
+    session_id = _session_id(api)
+    token = jwt.encode({"iss": "riqing", "sid": session_id, "exp": 4e9, **claims}, key, "HS256")
     assert api.client(token).get("/api/v1/auth/me").status_code == 401
 
 
 def test_a_token_without_signature_is_refused(api: Api) -> None:
     """The algorithm is ours to choose."""
-    token = jwt.encode({"iss": "riqing", "sub": "admin-1", "aud": "access", "exp": 4e9}, "", "none")
+    claims = {"iss": "riqing", "sid": _session_id(api), "aud": "access", "exp": 4e9}
+    token = jwt.encode(claims, "", "none")
     assert api.client(token).get("/api/v1/auth/me").status_code == 401

@@ -125,7 +125,9 @@ def test_refuse_of_a_truck_without_a_visit_is_its_contractors(town: Connection) 
     store_rows(town, MessageKind.WEIGHING, DeviceKind.STATION, "S1", [weighing])
     set_clock(town, AFTER)
     run_round(town)
-    by_contractor = {figure.key: figure.tipped_kg for figure in load_clearance(town, DAY, DAY, ClearanceGroup.CONTRACTOR)}
+    by_contractor = {
+        figure.key: figure.tipped_kg for figure in load_clearance(town, DAY, DAY, ClearanceGroup.CONTRACTOR)
+    }
     by_zone = {figure.key: figure.tipped_kg for figure in load_clearance(town, DAY, DAY, ClearanceGroup.ZONE)}
     assert by_contractor == {"C1": 700.0}
     assert by_zone == {"Z1": 0.0, "unassigned": 700.0}

@@ -1,14 +1,17 @@
-/** Requests to the API: the token goes with each, and an answer that is an error becomes an `ApiProblem`. */
-import { accessToken, signOut } from "../state/session";
+/** Requests to the API: the token goes with each and is renewed in time; an error becomes an `ApiProblem`. */
+import { accessToken, session, signInAs, signOut } from "../state/session";
 import { t } from "../i18n/catalogue";
 import { ApiProblem } from "./problem";
-import type { Page, Problem } from "./types";
+import type { AccessToken, Page, Problem } from "./types";
 
 const BASE = "/api/v1";
 
+/** A token that ends so soon is renewed before it is used. */
+const RENEWED_BEFORE_END_MS = 60_000;
+
 interface RequestOptions {
   method?: "GET" | "POST" | "PUT" | "DELETE";
-  /** Sent as JSON, or as a form where it is URLSearchParams. */
+  /** Sent as JSON, or as it is where it is a form (URLSearchParams) or a file (Blob). */
   body?: unknown;
   accept?: string;
 }
@@ -17,7 +20,14 @@ interface RequestOptions {
 export async function request<Answer>(path: string, options: RequestOptions = {}): Promise<Answer> {
   const response = await send(path, options);
   if (!response.ok) throw await problemOf(response);
-  return (await response.json()) as Answer;
+  return (response.status === 204 ? undefined : await response.json()) as Answer;
+}
+
+/** Ask for a file below /api/v1; throws `ApiProblem`. */
+export async function requestFile(path: string, accept: string): Promise<Blob> {
+  const response = await send(path, { accept });
+  if (!response.ok) throw await problemOf(response);
+  return response.blob();
 }
 
 /** Return the items of all pages of a collection. */
@@ -36,10 +46,40 @@ export async function requestAll<Item>(path: string): Promise<Item[]> {
 }
 
 async function send(path: string, options: RequestOptions): Promise<Response> {
+  if (session.value !== null && session.value.tokenEndsAt - Date.now() < RENEWED_BEFORE_END_MS) await renew();
+  return fetchWithToken(path, options);
+}
+
+let renewing: Promise<void> | null = null;
+
+/** Get the next tokens, once for all who wait; where that is refused, what is asked next signs out. */
+function renew(): Promise<void> {
+  renewing ??= askForTokens().finally(() => {
+    renewing = null;
+  });
+  return renewing;
+}
+
+async function askForTokens(): Promise<void> {
+  const body = new URLSearchParams({ grant_type: "refresh_token", refresh_token: session.value?.refreshToken ?? "" });
+  const response = await fetchWithToken("/auth/token", { method: "POST", body });
+  if (response.ok) signInAs((await response.json()) as AccessToken);
+  else if (response.status === 401) signOut("expired");
+}
+
+/** End the session at the server and here. */
+export function endSession(): void {
+  if (session.value === null) return;
+  // Whether the server hears of it or not, this tab forgets its tokens.
+  fetchWithToken("/auth/sign-out", { method: "POST" }).catch(() => undefined);
+  signOut();
+}
+
+async function fetchWithToken(path: string, options: RequestOptions): Promise<Response> {
   const headers = new Headers({ Accept: options.accept ?? "application/json" });
   if (accessToken.value !== null) headers.set("Authorization", `Bearer ${accessToken.value}`);
-  let body: string | URLSearchParams | null = null;
-  if (options.body instanceof URLSearchParams) {
+  let body: string | URLSearchParams | Blob | null = null;
+  if (options.body instanceof URLSearchParams || options.body instanceof Blob) {
     body = options.body;
   } else if (options.body !== undefined) {
     headers.set("Content-Type", "application/json");

@@ -23,6 +23,8 @@ export type Role = "admin" | "dispatcher" | "office" | "inspector" | "contractor
 export interface AccessToken {
   access_token: string;
   expires_in: number;
+  /** Good once, for the next tokens. */
+  refresh_token: string;
   user_name: string;
   role: Role;
 }

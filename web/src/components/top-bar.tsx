@@ -10,7 +10,8 @@ import { clock, nowMs, today, town, viewedDate } from "../state/clock";
 import { connection } from "../state/desk";
 import { townFigures } from "../state/figures";
 import { onlineCount, vehicles } from "../state/fleet";
-import { session, signOut } from "../state/session";
+import { endSession } from "../api/client";
+import { session } from "../state/session";
 import { Brand } from "./brand";
 import { Icon, type IconName } from "./icons";
 import { LanguageSwitch, ThemeSwitch } from "./switches";
@@ -190,7 +191,7 @@ function SignOutButton() {
   const who = session.value;
   const label = who === null ? "" : t("top.user", { name: who.userName, role: tWord("role", who.role) });
   return (
-    <button type="button" class="quiet sign-out" title={label} onClick={() => signOut()}>
+    <button type="button" class="quiet sign-out" title={label} onClick={endSession}>
       <Icon name="signOut" />
       <span class="sign-out-label">{t("top.signOut")}</span>
     </button>

@@ -10,11 +10,11 @@ export type Language = "zh" | "en";
 /** The names in braces of a message, e.g. "cleared" | "due". */
 type Blanks<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Blanks<Rest> : never;
 
-export type MessageValues<Key extends MessageKey> = Record<Blanks<(typeof zh)[Key]>, string | number>;
-
-type MessageArguments<Key extends MessageKey> = [Blanks<(typeof zh)[Key]>] extends [never]
+type Arguments<Text extends string> = [Blanks<Text>] extends [never]
   ? []
-  : [values: MessageValues<Key>];
+  : [values: Record<Blanks<Text>, string | number>];
+
+export type MessageValues<Key extends MessageKey> = Record<Blanks<(typeof zh)[Key]>, string | number>;
 
 const CATALOGUES: Record<Language, Readonly<Record<MessageKey, string>>> = { zh, en };
 
@@ -27,10 +27,21 @@ export function languageTag(): string {
 }
 
 /** Return the text of `key` in the page's language, its blanks filled with `values`. */
-export function t<Key extends MessageKey>(key: Key, ...values: MessageArguments<Key>): string {
-  const text: string = CATALOGUES[language.value][key];
-  const blanks: Readonly<Record<string, string | number>> = values[0] ?? {};
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(blanks[name] ?? ""));
+export function t<Key extends MessageKey>(key: Key, ...values: Arguments<(typeof zh)[Key]>): string {
+  return fill(CATALOGUES[language.value][key], values[0]);
+}
+
+/** Make the `t` of a page that has texts of its own, so that no other page carries them. */
+export function textsOf<const Zh extends Readonly<Record<string, string>>>(
+  chinese: Zh,
+  english: Readonly<Record<keyof Zh, string>>,
+) {
+  return <Key extends keyof Zh & string>(key: Key, ...values: Arguments<Zh[Key]>): string =>
+    fill(language.value === "zh" ? chinese[key] : english[key], values[0]);
+}
+
+function fill(text: string | undefined, blanks: Readonly<Record<string, string | number>> = {}): string {
+  return (text ?? "").replace(/\{(\w+)\}/g, (_, name: string) => String(blanks[name] ?? ""));
 }
 
 /** Return the text of a word of the API's closed vocabularies, or the word itself where it is new to the page. */

@@ -1,4 +1,4 @@
-/** Who is signed in: the token lives as long as the browser's tab. */
+/** Who is signed in: the tokens live as long as the browser's tab, and are renewed as long as it is used. */
 import { computed, signal } from "@preact/signals";
 
 import type { AccessToken, Role } from "../api/types";
@@ -7,6 +7,10 @@ const STORAGE_KEY = "riqing.session";
 
 export interface Session {
   token: string;
+  /** Good once, for the next tokens. */
+  refreshToken: string;
+  /** By this machine's clock, ms. */
+  tokenEndsAt: number;
   userName: string;
   role: Role;
 }
@@ -25,7 +29,13 @@ export const mayAcknowledge = computed(() => ["admin", "dispatcher", "office"].i
 
 /** Keep the token that a sign-in answered. */
 export function signInAs(answer: AccessToken): void {
-  const kept = { token: answer.access_token, userName: answer.user_name, role: answer.role };
+  const kept = {
+    token: answer.access_token,
+    refreshToken: answer.refresh_token,
+    tokenEndsAt: Date.now() + answer.expires_in * 1000,
+    userName: answer.user_name,
+    role: answer.role,
+  };
   sessionStorage.setItem(STORAGE_KEY, JSON.stringify(kept));
   signOutReason.value = null;
   session.value = kept;
@@ -40,5 +50,6 @@ export function signOut(reason: "expired" | null = null): void {
 
 function restore(): Session | null {
   const kept = sessionStorage.getItem(STORAGE_KEY);
-  return kept === null ? null : (JSON.parse(kept) as Session);
+  const restored = kept === null ? null : (JSON.parse(kept) as Session);
+  return restored?.refreshToken === undefined ? null : restored;
 }

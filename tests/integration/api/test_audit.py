@@ -1,0 +1,190 @@
+"""The audit log: every change is in it with its author, in the transaction that makes the change."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from services.api.app import create_app
+from services.api.roles import ACCESS
+from services.domain.kinds import Role
+from services.store.alarms import raise_alarm
+from services.store.connection import Connection, connect
+from services.store.plans import PlanRequest, create_plan
+from tests.integration.api import seeded_town
+from tests.integration.api.conftest import Api, serving, settings
+
+CHANGES_NOTHING = {
+    ("POST", "/api/v1/auth/stream-token"),  # a token is made, nothing is kept
+    ("POST", "/api/v1/plans/{plan_id}/insertions"),  # prices only
+}
+ELSEWHERE = {
+    ("POST", "/api/v1/driver/reports"),  # in test_driver.py
+    ("PUT", "/api/v1/driver/reports/{report_id}/photo"),
+    ("PUT", "/api/v1/public/reports/{case_number}/photo"),  # in test_residents.py
+    ("POST", "/api/v1/plans/{plan_id}/replan"),  # with the road engine, in tests/integration/routing
+    ("POST", "/api/v1/plans/{plan_id}/edits"),
+}
+"""Changing routes whose entry another test looks at, because they need more than this town has."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A request that changes something, and the words of its entry."""
+
+    action: str
+    json: Any = None
+    form: dict[str, str] | None = None
+    by: str = "admin-1"
+    path: dict[str, Callable[[Api, Connection], str]] = field(default_factory=dict)
+
+
+def _draft(_: Api, connection: Connection) -> str:
+    return str(create_plan(connection, PlanRequest(seeded_town.DAY), "dispatcher-1", seeded_town.NOW))
+
+
+def _ready(api: Api, _: Connection) -> str:
+    return str(api.plan_id)
+
+
+def _alarm(_: Api, connection: Connection) -> str:
+    raise_alarm(connection, "device_silent", "vehicle", "V1", seeded_town.NOW, {})
+    found = connection.execute("SELECT max(alarm_id) FROM alarms").fetchone()
+    assert found is not None
+    return str(found[0])
+
+
+def _somebody(*_: Any) -> str:
+    return "inspector-1"
+
+
+CHANGES: dict[tuple[str, str], Change] = {
+    ("POST", "/api/v1/auth/token"): Change(
+        "sign in", form={"username": "office-1", "password": seeded_town.PASSWORD}, by="office-1"
+    ),
+    ("POST", "/api/v1/auth/password"): Change(
+        "change password", {"current_password": seeded_town.PASSWORD, "new_password": "another password"}
+    ),
+    ("POST", "/api/v1/auth/sign-out"): Change("sign out"),
+    ("POST", "/api/v1/users"): Change("add", {"user_name": "new", "role": "office"}),
+    ("PUT", "/api/v1/users/{user_name}"): Change("change", {"role": "office"}, path={"user_name": _somebody}),
+    ("POST", "/api/v1/users/{user_name}/password"): Change("reset password", path={"user_name": _somebody}),
+    ("POST", "/api/v1/users/{user_name}/sign-out"): Change("sign out", path={"user_name": _somebody}),
+    ("PUT", "/api/v1/clock"): Change("set", {"now": "2026-11-21T03:00:00Z", "speed": 1}),
+    ("DELETE", "/api/v1/clock"): Change("set"),
+    ("POST", "/api/v1/devices"): Change("enrol", {"devices": [{"kind": "vehicle", "device_id": "V9"}]}),
+    ("DELETE", "/api/v1/devices/{kind}/{device_id}"): Change(
+        "revoke", path={"kind": lambda *_: "vehicle", "device_id": lambda *_: "V2"}
+    ),
+    ("POST", "/api/v1/plans"): Change("ask for", {"date": "2026-11-22"}),
+    ("POST", "/api/v1/plans/{plan_id}/cancel"): Change("cancel", path={"plan_id": _draft}),
+    ("POST", "/api/v1/plans/{plan_id}/publish"): Change("publish", path={"plan_id": _ready}),
+    ("POST", "/api/v1/alarms/{alarm_id}/acknowledge"): Change("acknowledge", path={"alarm_id": _alarm}),
+    ("POST", "/api/v1/public/reports"): Change("report", {"description": "垃圾桶满了"}, by="resident"),
+}
+
+
+@pytest.fixture
+def town(fresh_database: str, mqtt_url: str) -> Iterator[Api]:
+    """The API over a seeded town of the test's own, with a broker."""
+    with connect(fresh_database) as connection:
+        plan_id = seeded_town.build(connection)
+    with serving(create_app(settings(mqtt_url), fresh_database), fresh_database) as running:
+        running.plan_id = plan_id
+        yield running
+
+
+def test_every_changing_route_is_looked_at() -> None:
+    """A route that is added with another method than GET must be told of here."""
+    changing = {place for place in ACCESS if place[0] != "GET"} - CHANGES_NOTHING - ELSEWHERE
+    assert set(CHANGES) == changing
+
+
+def _make(api: Api, client: httpx.Client, place: tuple[str, str]) -> httpx.Response:
+    change = CHANGES[place]
+    with connect(api.database_url, autocommit=True) as connection:
+        path = place[1].format(**{name: made(api, connection) for name, made in change.path.items()})
+    return client.request(place[0], path, json=change.json, data=change.form)
+
+
+def _entries(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute("SELECT user_name, action, subject FROM audit_log ORDER BY audit_id").fetchall()
+
+
+@pytest.mark.parametrize("place", sorted(CHANGES))
+def test_each_change_leaves_one_entry_or_nothing_at_all(town: Api, place: tuple[str, str]) -> None:
+    """Where its entry cannot be kept, the change is not made either; where it can, both are there."""
+    client = town.as_role(Role.ADMIN)
+    with connect(town.database_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE audit_log ADD CONSTRAINT full_disk CHECK (false) NOT VALID")
+        before = _content(connection, place)
+        assert _make(town, client, place).status_code == 500
+        assert _content(connection, place) == before
+        connection.execute("ALTER TABLE audit_log DROP CONSTRAINT full_disk")
+        count = len(_entries(connection))
+        assert _make(town, client, place).is_success
+        [entry] = [one for one in _entries(connection)[count:] if one[1] == CHANGES[place].action]
+        assert entry[0] == CHANGES[place].by
+
+
+def _content(connection: Connection, place: tuple[str, str]) -> dict[str, Any]:
+    """Return a checksum of each of our tables; what the request itself prepares is left out."""
+    prepared = {"alarms"} if "alarm_id" in CHANGES[place].path else set()
+    if CHANGES[place].path.get("plan_id") is _draft:
+        prepared |= {"plans"}
+    tables = [
+        row[0]
+        for row in connection.execute(
+            "SELECT table_name FROM information_schema.tables "
+            "WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+        )
+        if row[0] not in prepared
+    ]
+    return {
+        table: connection.execute(
+            psycopg.sql.SQL("SELECT count(*), sum(hashtextextended(kept::text, 0)) FROM {} AS kept").format(
+                psycopg.sql.Identifier(table)
+            )
+        ).fetchone()
+        for table in tables
+    }
+
+
+def test_the_log_is_read_newest_first_and_filtered(town: Api) -> None:
+    """By who, what and to what; paged; with both clocks."""
+    admin = town.as_role(Role.ADMIN)
+    for day in ("2026-11-22", "2026-11-23"):
+        town.as_role(Role.DISPATCHER).post("/api/v1/plans", json={"date": day}).raise_for_status()
+    admin.put("/api/v1/clock", json={"now": "2026-11-21T03:00:00Z", "speed": 1}).raise_for_status()
+    asked = admin.get("/api/v1/audit", params={"action": "ask for"}).json()["items"]
+    assert [entry["detail"] for entry in asked] == [{"date": "2026-11-23"}, {"date": "2026-11-22"}]
+    assert {entry["user_name"] for entry in asked} == {"dispatcher-1"}
+    assert asked[0]["happened_at"].startswith("2026-11-21T02:00:00")
+    assert asked[0]["recorded_at"] > asked[1]["recorded_at"]
+    [clock] = admin.get("/api/v1/audit", params={"subject": "clock", "user_name": "admin-1"}).json()["items"]
+    assert clock["detail"] == {"now": "2026-11-21T03:00:00+00:00", "speed": 1.0}
+    assert admin.get("/api/v1/audit", params={"end": "2020-01-01T00:00:00Z"}).json()["items"] == []
+    first = admin.get("/api/v1/audit", params={"limit": 1}).json()
+    rest = admin.get("/api/v1/audit", params={"cursor": first["next_cursor"]}).json()
+    ids = [entry["id"] for entry in first["items"] + rest["items"]]
+    assert ids == sorted(ids, reverse=True)
+
+
+def test_a_lock_out_is_in_the_log(town: Api) -> None:
+    """Once a lock, not once a wrong password."""
+    for _ in range(4):
+        town.client().post("/api/v1/auth/token", data={"username": "office-1", "password": "wrong"})
+    entries = town.as_role(Role.ADMIN).get("/api/v1/audit", params={"subject": "user office-1"}).json()["items"]
+    assert [entry["action"] for entry in entries] == ["lock out"]
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE audit_log SET user_name = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"]
+)
+def test_the_log_only_grows(town: Api, statement: str) -> None:
+    """Not even the services' own account rewrites it by mistake."""
+    with connect(town.database_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement)

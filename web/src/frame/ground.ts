@@ -1,0 +1,111 @@
+/** The town's ground as a map: the desk's own style, on which a page lays what it has to show. */
+import { effect } from "@preact/signals";
+import { Map as MapLibre, ScaleControl, type GeoJSONSource, type LayerSpecification } from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+
+import type { Position } from "../api/types";
+import type { Box } from "../map/features";
+import { drawIcons, ICON_PIXEL_RATIO } from "../map/icons";
+import { buildStyle } from "../map/style";
+import { theme } from "../state/theme";
+
+/** How close a click must be, in pixels: a finger is not a needle. */
+const CLICK_REACH_PX = 8;
+const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
+
+/** What a page adds to the ground: a source of its own name, and the layers that draw it in the theme's colours. */
+export interface Overlay {
+  source: string;
+  layers: () => LayerSpecification[];
+  /** Drawn below this layer of the ground; on top of all unless given. */
+  below?: string;
+}
+
+/** What was clicked: a feature's `id` in one of the page's sources, or nothing; and where. */
+export type OnPick = (id: string | null, source: string | null, place: Position) => void;
+
+export interface Ground {
+  setData(source: string, data: GeoJSON.GeoJSON): void;
+  fit(box: Box): void;
+  centre(): Position;
+  moveTo(place: Position, zoom?: number): void;
+  zoomBy(levels: number): void;
+  remove(): void;
+}
+
+/** Draw the ground in `container` until `remove`; clicks look at the sources in `pickable`, in their order. */
+export function createGround(
+  container: HTMLElement,
+  overlays: readonly Overlay[],
+  pickable: readonly string[],
+  onPick: OnPick,
+): Ground {
+  const map = new MapLibre({
+    container,
+    style: buildStyle(),
+    center: [110, 32],
+    zoom: 4,
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    fadeDuration: 0,
+    maxPitch: 0,
+  });
+  map.touchZoomRotate.disableRotation();
+  map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
+  const wanted = new Map<string, GeoJSON.GeoJSON>();
+  let isDressed = false;
+  const dress = () => {
+    for (const [name, image] of drawIcons()) map.addImage(name, image, { pixelRatio: ICON_PIXEL_RATIO });
+    for (const overlay of overlays) {
+      if (map.getSource(overlay.source) === undefined) {
+        map.addSource(overlay.source, { type: "geojson", data: NOTHING });
+      }
+      for (const layer of overlay.layers()) map.addLayer(layer, overlay.below);
+    }
+    isDressed = true;
+    for (const [source, data] of wanted) map.getSource<GeoJSONSource>(source)?.setData(data);
+  };
+  let painted = theme.peek();
+  let stopPainting = () => {};
+  void map.once("load", () => {
+    dress();
+    container.dataset["ready"] = "true";
+    stopPainting = effect(() => {
+      if (theme.value === painted) return;
+      painted = theme.value;
+      isDressed = false;
+      map.setStyle(buildStyle(), { diff: false });
+      void map.once("style.load", dress);
+    });
+  });
+  map.on("click", (event) => {
+    const { x, y } = event.point;
+    const { lng, lat } = event.lngLat;
+    const near: [[number, number], [number, number]] = [
+      [x - CLICK_REACH_PX, y - CLICK_REACH_PX],
+      [x + CLICK_REACH_PX, y + CLICK_REACH_PX],
+    ];
+    const hits = isDressed ? map.queryRenderedFeatures(near) : [];
+    for (const source of pickable) {
+      const hit = hits.find((feature) => feature.source === source && feature.properties["id"] !== undefined);
+      if (hit !== undefined) return onPick(String(hit.properties["id"]), source, [lng, lat]);
+    }
+    onPick(null, null, [lng, lat]);
+  });
+  return {
+    setData(source, data) {
+      wanted.set(source, data);
+      if (isDressed) map.getSource<GeoJSONSource>(source)?.setData(data);
+    },
+    fit: (box) => map.fitBounds(box, { padding: 32, maxZoom: 16.5, duration: 0 }),
+    centre: () => [map.getCenter().lng, map.getCenter().lat],
+    moveTo: (place, zoom) => map.easeTo({ center: place, zoom: zoom ?? map.getZoom(), duration: 400 }),
+    zoomBy: (levels) => map.zoomTo(map.getZoom() + levels),
+    remove() {
+      stopPainting();
+      map.remove();
+    },
+  };
+}
