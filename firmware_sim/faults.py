@@ -18,7 +18,11 @@ class Faults:
 
     `gps_noise_m` is the standard deviation of the error to the east and to the north. Ratios are shares of the
     stops at points. `breakdowns` and `silent_devices` are counts; `wrong_clock_s` is how far every truck's
-    clock is ahead (behind, if negative).
+    clock is ahead (behind, if negative). In a gap, which lasts 1 to 20 minutes, a truck's receiver sees no sky and
+    its fixes are never taken, while in a dead spot they come late. `canyon_drift_m` is the standard deviation of
+    the further error between tall buildings, in three tenths of the town. At a `queue_ratio` stop the truck stands
+    in traffic beside the point and serves nothing; of a `forgotten_event_ratio` visit the truck reports nothing.
+    Where `drivers_wait` is false nobody stands about for the plan's time, whoever is early goes on.
     """
 
     fix_interval_s: float = DEFAULT_FIX_INTERVAL_S
@@ -32,6 +36,11 @@ class Faults:
     breakdowns: int = 0
     wrong_clock_s: float = 0.0
     silent_devices: int = 0
+    gaps_per_hour: float = 0.0
+    canyon_drift_m: float = 0.0
+    queue_ratio: float = 0.0
+    forgotten_event_ratio: float = 0.0
+    drivers_wait: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values outside what can be simulated, each with what was expected."""
@@ -39,8 +48,8 @@ class Faults:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise InvalidRequestError(f"Expected {name} from {low:g} to {high:g}, got {value:g}.")
-        if self.skip_ratio + self.drive_past_ratio > 1:
-            raise InvalidRequestError("Expected skip_ratio and drive_past_ratio to be 1 together at most.")
+        if self.skip_ratio + self.drive_past_ratio + self.queue_ratio > 1:
+            raise InvalidRequestError("Expected skip_ratio, drive_past_ratio and queue_ratio to be 1 together at most.")
 
 
 _RANGES: tuple[tuple[str, float, float], ...] = (
@@ -53,6 +62,10 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("breakdowns", 0, 100_000),
     ("wrong_clock_s", -86_400, 86_400),
     ("silent_devices", 0, 100_000),
+    ("gaps_per_hour", 0, 60),
+    ("canyon_drift_m", 0, 1000),
+    ("queue_ratio", 0, 1),
+    ("forgotten_event_ratio", 0, 1),
 )
 
 

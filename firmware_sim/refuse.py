@@ -50,12 +50,14 @@ class PointContent:
         return kg
 
 
-def content_of(point: CollectionPoint, random: Random, planned_s: Sequence[float] = ()) -> PointContent:
+def content_of(
+    point: CollectionPoint, random: Random, planned_s: Sequence[float] = (), usual_factor: float = 1.0
+) -> PointContent:
     """Return a point's refuse at the start of the day: what has gathered since the last regular visit.
 
     That was at the second of day at which today's plan comes last, one day ago, or as many days ago as the
     point waits for a visit; `planned_s` are today's planned visits. `random` varies the day's amount about the
-    expected.
+    expected times `usual_factor`.
     """
     factor = math.exp(random.gauss(-(_DAY_TO_DAY_SIGMA**2) / 2, _DAY_TO_DAY_SIGMA))
     by_volume_kg = max(point.containers, 1) * _CONTAINER_M3[point.container_type] * _REFUSE_KG_PER_M3
@@ -64,7 +66,7 @@ def content_of(point: CollectionPoint, random: Random, planned_s: Sequence[float
     if not planned_s and point.visits_per_day > 1.0:
         waits_s = DAY_S / point.visits_per_day
     return PointContent(
-        kg_per_day=point.expected_kg * factor,
+        kg_per_day=point.expected_kg * usual_factor * factor,
         capacity_kg=max(by_volume_kg, by_refuse_kg, 1.0),
         emptied_at_s=max(planned_s, default=USUAL_VISIT_S) - waits_s,
     )

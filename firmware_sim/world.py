@@ -11,6 +11,7 @@ import simpy
 from firmware_sim.devices.container import ContainerSensor
 from firmware_sim.devices.dead_spots import lose_network_now_and_then
 from firmware_sim.devices.device import Device, DeviceKey, Outgoing
+from firmware_sim.devices.gaps import lose_sky_now_and_then
 from firmware_sim.devices.gps import GpsReceiver
 from firmware_sim.devices.haul import HookLift
 from firmware_sim.devices.misses import MissMaker
@@ -22,6 +23,7 @@ from firmware_sim.faults import Faults
 from firmware_sim.refuse import content_of
 from firmware_sim.register import Register
 from firmware_sim.roster import RosterEntry, breakdown_order, devices_of, silent_devices
+from firmware_sim.town.history import usual_factor
 from firmware_sim.truth import TruthEvent
 from services.domain.kinds import (
     DISPOSAL_SITE_KINDS,
@@ -75,9 +77,12 @@ class World:
     def is_over(self) -> bool:
         """Tell whether the day is done."""
         now_s = float(self._environment.now)
-        if now_s < DAY_LASTS_S:
-            return False
-        return now_s >= LONGEST_DAY_S or all(truck.is_done for truck in self._trucks.values())
+        return now_s >= DAY_LASTS_S and (now_s >= LONGEST_DAY_S or self.has_come_home)
+
+    @property
+    def has_come_home(self) -> bool:
+        """Tell whether no truck has anything left to do."""
+        return all(truck.is_done for truck in self._trucks.values())
 
     @property
     def stops_served(self) -> int:
@@ -136,7 +141,10 @@ class World:
     def _surroundings(self, planned: Mapping[str, list[float]]) -> Surroundings:
         contents = {
             point.point_id: content_of(
-                point, self._random(f"content/{point.point_id}"), planned.get(point.point_id, ())
+                point,
+                self._random(f"content/{point.point_id}"),
+                planned.get(point.point_id, ()),
+                usual_factor(point, self.service_date),
             )
             for point in self.register.points
         }
@@ -219,7 +227,7 @@ class World:
             environment=self._environment,
             device=device,
             ground=around.ground,
-            gps=GpsReceiver(faults.gps_noise_m, self._random(f"gps/{vehicle.vehicle_id}")),
+            gps=GpsReceiver(faults.gps_noise_m, self._random(f"gps/{vehicle.vehicle_id}"), faults.canyon_drift_m),
             fix_interval_s=faults.fix_interval_s,
             has_load_sensor=faults.load_sensor,
             random=self._random(f"tracker/{vehicle.vehicle_id}"),
@@ -232,6 +240,10 @@ class World:
                     self._environment, device, faults.dead_spots_per_hour, faults.dead_spot_s, random
                 )
             )
+        if faults.gaps_per_hour > 0.0:
+            random = self._random(f"gaps/{vehicle.vehicle_id}")
+            self._environment.process(lose_sky_now_and_then(self._environment, tracker, faults.gaps_per_hour, random))
+        forgetful = self._random(f"forgets/{vehicle.vehicle_id}")
         return Truck(
             vehicle_id=vehicle.vehicle_id,
             around=around,
@@ -240,10 +252,13 @@ class World:
                 f"{self.seed}/{self.service_date}/misses/{vehicle.vehicle_id}",
                 faults.skip_ratio,
                 faults.drive_past_ratio,
+                faults.queue_ratio,
             ),
             random=self._random(f"driver/{vehicle.vehicle_id}"),
             reports_service=faults.service_events,
             source=_source_of(vehicle),
+            forgets=lambda: forgetful.random() < faults.forgotten_event_ratio,
+            waits_for_plan=faults.drivers_wait,
         )
 
     def _depot_of(self, vehicle: Vehicle) -> Facility:

@@ -48,6 +48,7 @@ class Tracker:
     ignition: bool = False
     cover_open: bool = False
     load_kg: float = 0.0
+    sees_sky: bool = True
     _spot: Spot = field(init=False)
     _drive: _Drive | None = None
     _filling: _Filling | None = None
@@ -125,7 +126,7 @@ class Tracker:
         yield self.environment.timeout(self.random.uniform(0.0, self.fix_interval_s))
         while True:
             now_s = float(self.environment.now)
-            if self.ignition or now_s - self._last_fix_s >= PARKED_INTERVAL_S:
+            if self.sees_sky and (self.ignition or now_s - self._last_fix_s >= PARKED_INTERVAL_S):
                 self._last_fix_s = now_s
                 self._publish_fix(now_s)
             yield self.environment.timeout(self.fix_interval_s)

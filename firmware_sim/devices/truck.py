@@ -30,6 +30,8 @@ _METRES_BETWEEN_HALTS = 1_100.0
 _LONGEST_HALT_SHARE = 0.3
 _SHORTEST_SERVICE_S = 8.0
 _UNPLANNED_SPEED_MPS = 6.5
+_ENGINE_RUNS_S = 600.0
+"""For a shorter rest nobody switches the engine off."""
 
 
 @dataclass(slots=True)
@@ -57,7 +59,8 @@ class Surroundings:
 class Truck:
     """A truck in simulated time; `tracker` is what it tells of itself.
 
-    `breaks_down_after` is the share of its route's time after which it stops for good.
+    `breaks_down_after` is the share of its route's time after which it stops for good. Whether a visit is reported
+    or forgotten `forgets` tells, each time that it is asked.
     """
 
     vehicle_id: str
@@ -67,6 +70,8 @@ class Truck:
     random: Random
     reports_service: bool
     source: ServiceSource
+    forgets: Callable[[], bool] = lambda: False
+    waits_for_plan: bool = True
     breaks_down_after: float | None = None
     stops_served: int = 0
     is_broken: bool = False
@@ -168,7 +173,7 @@ class Truck:
             planned_s = path.length_m / _UNPLANNED_SPEED_MPS
         duration_s = planned_s * min(max(self.random.gauss(_USUAL_DRIVE, 0.06), 0.8), 1.15)
         duration_s *= self._hurry(self._itinerary.planned_departure)
-        slow = [Halt(miss.at_m, miss.halt_s) for miss in misses if miss.kind is MissKind.DRIVE_PAST]
+        slow = [Halt(miss.at_m, miss.halt_s) for miss in misses if miss.kind is not MissKind.SKIP]
         profile = SpeedProfile(path.length_m, duration_s, [*self._traffic(path.length_m, duration_s), *slow])
         self.tracker.drive(path, profile)
         for miss in misses:
@@ -243,7 +248,7 @@ class Truck:
     def _wait_for_plan(self, stop: RouteStop) -> Generator[simpy.Event]:
         """Wait where the truck is early: a driver keeps to the times that the windows gave."""
         early_s = self.around.second(stop.depart_at) - stop.service_s - self._now()
-        if early_s > 0.0:
+        if self.waits_for_plan and early_s > 0.0:
             yield self.around.environment.timeout(early_s)
 
     def _serve(self, stop: RouteStop) -> Generator[simpy.Event]:
@@ -259,7 +264,8 @@ class Truck:
             lasts_s * {ServiceSource.RFID: 0.2, ServiceSource.ARM: 0.6, ServiceSource.BUTTON: 1.0}[self.source]
         )
         yield self.around.environment.timeout(told_after_s)
-        self._report_service(stop.id, ServiceOutcome.SERVED, kg)
+        if not self.forgets():
+            self._report_service(stop.id, ServiceOutcome.SERVED, kg)
         yield self.around.environment.timeout(lasts_s - told_after_s)
         self.tracker.finish_loading()
         if content is not None:
@@ -283,8 +289,10 @@ class Truck:
         self.tracker.empty()
 
     def _rest(self, stop: RouteStop) -> Generator[simpy.Event]:
-        self.tracker.park()
-        yield self.around.environment.timeout(max((stop.depart_at - stop.arrive_at).total_seconds(), 0.0))
+        lasts_s = max((stop.depart_at - stop.arrive_at).total_seconds(), 0.0)
+        if lasts_s > _ENGINE_RUNS_S:
+            self.tracker.park()
+        yield self.around.environment.timeout(lasts_s)
         self.tracker.ignition = True
 
     def _record(

@@ -26,13 +26,17 @@ def history_of(points: list[CollectionPoint], random: Random) -> Iterator[Collec
     """Yield the kilograms that arose at every point on every day of the history, by point and day."""
     days = [FIRST_SIMULATED_DAY - timedelta(days=back) for back in range(HISTORY_DAYS, 0, -1)]
     for point in points:
-        week = _BUSY_WEEK if point.visits_per_day > 1 else _ESTATE_WEEK
         wander = 0.0
         for day in days:
             wander = 0.8 * wander + random.gauss(0.0, 0.04)
-            factor = week[day.weekday()] * _season(day) * _HOLIDAYS.get(day, 1.0)
-            kg = point.expected_kg * factor * math.exp(wander + random.gauss(0.0, 0.09))
+            kg = point.expected_kg * usual_factor(point, day) * math.exp(wander + random.gauss(0.0, 0.09))
             yield CollectedWeight(point.point_id, day, round(kg, 1))
+
+
+def usual_factor(point: CollectionPoint, day: date) -> float:
+    """Return a day's refuse at a point as a share of the expected, chance apart: its week, season and holidays."""
+    week = _BUSY_WEEK if point.visits_per_day > 1 else _ESTATE_WEEK
+    return week[day.weekday()] * _season(day) * _HOLIDAYS.get(day, 1.0)
 
 
 def _season(day: date) -> float:

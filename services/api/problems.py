@@ -88,7 +88,10 @@ def _field_error(entry: Mapping[str, Any]) -> FieldError:
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
+    if status is HTTPStatus.BAD_REQUEST:  # the framework's, for a body that is no text at all
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
     sentences = {
+        HTTPStatus.UNPROCESSABLE_ENTITY: "The request's body cannot be read: expected JSON in UTF-8, or a form.",
         HTTPStatus.NOT_FOUND: f"There is nothing at {request.url.path}.",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}.",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request's body is too large.",

@@ -48,9 +48,14 @@ def is_topic_level(text: str) -> bool:
     """
     return (
         bool(text)
-        and not any(character in "/+#" or ord(character) < 32 or ord(character) == 127 for character in text)
+        and not any(character in "/+#" or _is_refused_by_mqtt(ord(character)) for character in text)
         and not any(placeholder in text for placeholder in ("%u", "%c"))
     )
+
+
+def _is_refused_by_mqtt(code: int) -> bool:
+    """Tell whether a broker may refuse a character: a control or non-character (MQTT 3.1.1, section 1.5.3)."""
+    return code < 32 or 127 <= code < 160 or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
 
 
 def check_device_id(device_id: str) -> None:

@@ -13,6 +13,7 @@ from services.domain.kinds import REFUSE_UNLOADING_KINDS, FacilityKind, PlanStat
 from services.domain.plan import Plan
 from services.roads.network import RoadNetwork
 from services.routing.assemble import COINS, Assembly, assemble, plan_without_search, to_plan
+from services.routing.expecting import Expected, expect
 from services.routing.reasons import explain
 from services.routing.rest import rest_of_day
 from services.routing.revising import load_situation
@@ -23,6 +24,7 @@ from services.routing.solver_process import SolverProcess, SolvingStoppedError
 from services.routing.whole_day import spent_cost, whole_plan
 from services.store import plans, registry
 from services.store.connection import Connection
+from services.store.demand import save_demands
 from services.store.jobs import request_publication
 from services.store.town import load_clock, load_town
 
@@ -65,13 +67,17 @@ def plan_day(
     if plan.status is not PlanStatus.SOLVING:
         return
     watch = _Watch(connection, plan_id, is_stopping)
+    expected: Expected | None = None
     try:
         if plan.replans_plan_id is None:
-            assembly = _assemble(connection, plan, network)
+            expected = _expected(connection, plan)
+            assembly = assemble(expected.selection, network.matrix(expected.selection.places))
             result = _solve(connection, plan, assembly, solver, watch, started)
         else:
             result = _revise(connection, plan, network, solver, watch, started)
         with connection.transaction():
+            if expected is not None:
+                save_demands(connection, plan_id, expected.demands)
             plans.finish_ready(connection, plan_id, result, clock.now())
             if plan.asked.publish:
                 request_publication(connection, plan_id)
@@ -112,10 +118,10 @@ class _Watch:
         return plans.is_cancel_requested(self._connection, self._plan_id)
 
 
-def _assemble(connection: Connection, plan: plans.PlanRow, network: RoadNetwork) -> Assembly:
+def _expected(connection: Connection, plan: plans.PlanRow) -> Expected:
     asked = plan.asked
     with connection.transaction():
-        town = load_town(connection)
+        town, now = load_town(connection), load_clock(connection).now()
         register = Register(
             points=registry.load_points(connection),
             facilities=registry.load_facilities(connection, {FacilityKind.DEPOT, *REFUSE_UNLOADING_KINDS}),
@@ -123,7 +129,7 @@ def _assemble(connection: Connection, plan: plans.PlanRow, network: RoadNetwork)
             zones=registry.load_zones(connection),
         )
     selection = select(town, plan.service_date, register, asked.point_ids, asked.vehicle_ids)
-    return assemble(selection, network.matrix(selection.places))
+    return expect(connection, selection, asked.demand_quantile, now)
 
 
 def _solve(

@@ -6,7 +6,7 @@ problem. What is done or under way is no part of it; `services.routing.whole_day
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from math import ceil
 
@@ -22,6 +22,7 @@ from services.domain.town import Interval, Town
 from services.roads.network import UNREACHABLE, Matrix
 from services.routing import solution as solved
 from services.routing.assemble import Assembly, assemble
+from services.routing.demand import with_demands
 from services.routing.problem import UNLIMITED, BoolMatrix, Problem, Station, Task, Truck, Weights, Window
 from services.routing.selection import Register, Selection, select
 from services.routing.timetable import Visit
@@ -32,11 +33,15 @@ URGENT_PRIORITY = 99
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the plan that is revised was asked for: its day, and the points and vehicles if not all."""
+    """What the plan that is revised was asked for: its day, and the points and vehicles if not all.
+
+    `demand_kg` is what its visits were planned on, as far as that is known; what is registered holds for the others.
+    """
 
     service_date: date
     point_ids: tuple[str, ...] | None = None
     vehicle_ids: tuple[str, ...] | None = None
+    demand_kg: Mapping[VisitKey, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ def _select(town: Town, register: Register, asked: Asked, circumstances: Circums
     selection = select(town, asked.service_date, register, point_ids, asked.vehicle_ids)
     visits = {
         (visit.point_id, visit.occurrence): visit
-        for visit in selection.visits
+        for visit in with_demands(selection.visits, asked.demand_kg)
         if wanted is None or visit.point_id in wanted or (visit.point_id, visit.occurrence) in urgent
     }
     for key, one in urgent.items():

@@ -1,13 +1,13 @@
 """A plan that is revised: what has become of its day is fetched, the rest is worked on, and the new plan stored."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
 
-from services.domain.circumstances import Circumstances, UrgentVisit
+from services.domain.circumstances import Circumstances, LateVehicle, UrgentVisit, VehicleOrder
 from services.domain.day_progress import DayProgress, VisitKey
 from services.domain.due import visits_due
 from services.domain.errors import ConflictError, InvalidRequestError
@@ -31,6 +31,7 @@ from services.routing.wording import Broken, in_words
 from services.store import plan_drafts, plans, registry
 from services.store.connection import Connection
 from services.store.day_progress import load_day_progress
+from services.store.demand import load_demands
 from services.store.plans import PlanRequest, PlanRow
 from services.store.town import load_town
 
@@ -80,6 +81,14 @@ class Insertion:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """What is settled about a vehicle by hand."""
+
+    order: VehicleOrder
+    vehicle_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class EditedPlan:
     """The draft that was made by hand, and what it breaks."""
 
@@ -96,10 +105,11 @@ class Situation:
     town: Town
     register: Register
     progress: DayProgress
+    demand_kg: Mapping[VisitKey, float] = field(default_factory=dict)
 
     def survey(self, circumstances: Circumstances, lead: timedelta = timedelta()) -> Survey:
         """Where everybody is; trucks go on by their old routes for `lead`."""
-        asked = Asked(self.row.service_date, self.row.asked.point_ids, self.row.asked.vehicle_ids)
+        asked = Asked(self.row.service_date, self.row.asked.point_ids, self.row.asked.vehicle_ids, self.demand_kg)
         moment = Moment(self.progress, self.progress.now + lead, frozenset(circumstances.closed_facility_ids))
         routes = planned_routes(self.register, self.plan.routes)
         return survey(self.town, self.register, asked, routes, circumstances, moment)
@@ -149,7 +159,8 @@ def load_situation(
         zones=registry.load_zones(connection),
     )
     progress = load_day_progress(connection, row.service_date, _span(town, row), now)
-    return Situation(row, plan or plan_drafts.load_whole(connection, row), town, register, progress)
+    demand_kg = {key: demand.kg for key, demand in load_demands(connection, row.plan_id).items()}
+    return Situation(row, plan or plan_drafts.load_whole(connection, row), town, register, progress, demand_kg)
 
 
 def _span(town: Town, row: PlanRow) -> Interval:
@@ -200,6 +211,28 @@ def _settled(situation: Situation, point_id: str) -> set[VisitKey]:
     routes = [route for route in situation.plan.routes if any(stop.id == point_id for stop in route.stops)]
     trucks = [underway(route, moment) for route in planned_routes(situation.register, routes)]
     return {key for truck in trucks for key in truck.keys if key[0] == point_id}
+
+
+def told_of(
+    situation: Situation,
+    *,
+    broken: Sequence[str] = (),
+    closed: Sequence[str] = (),
+    late: Sequence[LateVehicle] = (),
+    urgent: Sequence[tuple[str, float | None]] = (),
+) -> Circumstances:
+    """Return what somebody tells of a day; `urgent` are points and the kg that wait there, where that is known.
+
+    Raises:
+        InvalidRequestError: there is no such point.
+
+    """
+    before = situation.row.asked.circumstances
+    told = Circumstances(broken_vehicle_ids=tuple(broken), closed_facility_ids=tuple(closed), late=tuple(late))
+    for point_id, kg in urgent:
+        visit = urgent_visit(situation, told.added_to(before), point_id, kg)
+        told = Circumstances(urgent=(visit,), late=told.late).added_to(told)
+    return told
 
 
 def replan_request(situation: Situation, told: Circumstances, request: PlanRequest) -> PlanRequest:
@@ -299,13 +332,10 @@ def edit_by_hand(
     connection: Connection,
     network: RoadNetwork,
     situation: Situation,
-    circumstances: Circumstances,
-    changes: Sequence[Move | Insertion],
+    changes: Sequence[Move | Insertion | Order],
     user_name: str,
 ) -> EditedPlan:
     """Store the draft that changes by hand make of a plan, whatever it breaks; nothing is searched.
-
-    `circumstances` are those that the draft is to have.
 
     Raises:
         ConflictError: a change names what is done or under way, or no road leads there.
@@ -313,6 +343,10 @@ def edit_by_hand(
         RoadsError: the road server does not answer.
 
     """
+    circumstances = situation.row.asked.circumstances
+    for change in changes:
+        if isinstance(change, Order):
+            circumstances = circumstances.ordered(change.order, change.vehicle_id)
     check_circumstances(situation, circumstances)
     moves: list[Move] = []
     urgent: list[UrgentVisit] = []
@@ -322,7 +356,7 @@ def edit_by_hand(
             visit = urgent_visit(situation, known, change.point_id, change.kg)
             urgent.append(visit)
             moves.append(Move((visit.point_id, visit.occurrence), change.vehicle_id, change.sequence))
-        else:
+        elif isinstance(change, Move):
             situation.point(change.key[0])
             moves.append(change)
     circumstances = Circumstances(urgent=tuple(urgent)).added_to(circumstances)

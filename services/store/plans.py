@@ -14,6 +14,7 @@ from services.domain.errors import ConflictError, NotFoundError
 from services.domain.kinds import PlanStatus
 from services.domain.plan import Plan
 from services.store.connection import Connection
+from services.store.demand import save_told_demands
 
 PLAN_CHANGED = "plan_changed"
 """Channel that names a plan whenever its status or publication changes."""
@@ -23,6 +24,9 @@ PLAN_PROGRESS = "plan_progress"
 
 DEFAULT_TIME_LIMIT_S = 30.0
 
+DEFAULT_DEMAND_QUANTILE = 0.7
+"""What waits at a point is not more than planned on so many days of 100; a truck's stops make up for each other."""
+
 DEFAULT_CHANGE_COST = 5.0
 """A visit changes its vehicle only where that saves more than this: two and a half kilometres by the usual price."""
 
@@ -31,8 +35,9 @@ DEFAULT_CHANGE_COST = 5.0
 class PlanRequest:
     """What was asked for; without `vehicle_ids` or `point_ids` all of the register is meant.
 
-    `publish` sends the plan out as soon as it is ready. `seed` fixes the search's chance. A plan that revises another
-    also has its `circumstances`, the instant `as_of` which it holds from (none is when it is worked on), and
+    `publish` sends the plan out as soon as it is ready. `seed` fixes the search's chance. `demand_quantile` is the
+    chance with which no more waits at a point than is planned for, none for what is registered. A plan that revises
+    another also has its `circumstances`, the instant `as_of` which it holds from (none is when it is worked on), and
     `change_cost`: what it may cost more, in the town's currency, to leave a visit to the vehicle that had it.
     """
 
@@ -45,6 +50,7 @@ class PlanRequest:
     circumstances: Circumstances = field(default_factory=Circumstances)
     as_of: datetime | None = None
     change_cost: float = DEFAULT_CHANGE_COST
+    demand_quantile: float | None = DEFAULT_DEMAND_QUANTILE
 
     def fields(self) -> dict[str, Any]:
         """Return everything but the day as plain values."""
@@ -125,7 +131,8 @@ class RouteRow:
 class StopRow:
     """A stop with its place and name from the register; a break is where the stop before it is.
 
-    `leg_polyline6` is the road from the stop before, once the plan has been published.
+    `leg_polyline6` is the road from the stop before, once the plan has been published. `demand_kg` is what the whole
+    visit was planned on.
     """
 
     vehicle_id: str
@@ -140,6 +147,8 @@ class StopRow:
     leg_distance_m: int
     leg_duration_s: int
     leg_polyline6: str | None
+    demand_kg: float | None
+    demand_source: str | None
     lon: float | None
     lat: float | None
     name: str | None
@@ -170,8 +179,18 @@ _PLAN: LiteralString = """
     FROM plans"""
 
 _STOPS: LiteralString = """
+    WITH RECURSIVE line AS (
+        SELECT plan_id, replans_plan_id, 0 AS steps FROM plans WHERE plan_id = %(plan)s
+        UNION ALL SELECT plans.plan_id, plans.replans_plan_id, line.steps + 1
+        FROM plans JOIN line ON plans.plan_id = line.replans_plan_id
+    ), demand AS (
+        -- a revision's own rows go before those of the plan that it revises
+        SELECT DISTINCT ON (point_id, occurrence) point_id, occurrence, kg, source
+        FROM line JOIN plan_demands USING (plan_id) ORDER BY point_id, occurrence, line.steps
+    )
     SELECT stop.vehicle_id, stop.sequence, stop.kind, stop.id, stop.occurrence, stop.arrive_at, stop.depart_at,
         stop.load_kg, stop.collected_kg, stop.leg_distance_m, stop.leg_duration_s, stop.leg_polyline6,
+        demand.kg AS demand_kg, demand.source AS demand_source,
         coalesce(point.lon, facility.lon) AS lon, coalesce(point.lat, facility.lat) AS lat,
         coalesce(point.name, facility.name) AS name
     FROM stops AS stop
@@ -183,6 +202,7 @@ _STOPS: LiteralString = """
                 AND before.sequence < stop.sequence AND before.kind <> 'break'
             ORDER BY before.sequence DESC LIMIT 1) ELSE stop.kind END AS kind
     ) AS place ON true
+    LEFT JOIN demand ON stop.kind = 'point' AND demand.point_id = stop.id AND demand.occurrence = stop.occurrence
     LEFT JOIN collection_points AS point ON place.kind = 'point' AND point.point_id = stop.id
     LEFT JOIN facilities AS facility ON place.kind <> 'point' AND facility.facility_id = stop.id
     WHERE stop.plan_id = %(plan)s AND (%(vehicle)s::text IS NULL OR stop.vehicle_id = %(vehicle)s)
@@ -203,6 +223,8 @@ def create_plan(
         "VALUES (%s, %s, %s, %s, %s, %s, %s)",
         (plan_id, request.service_date, PlanStatus.QUEUED, requested_by, now, Jsonb(request.fields()), replans_plan_id),
     )
+    if replans_plan_id is not None:
+        save_told_demands(connection, plan_id, request.circumstances.urgent)
     _announce(connection, plan_id)
     return plan_id
 

@@ -45,6 +45,7 @@ def create_plan(asked: PlanAsked, response: Response, user: SignedIn, parts: App
         time_limit_s=asked.time_limit_s,
         vehicle_ids=None if asked.vehicles is None else tuple(asked.vehicles),
         point_ids=None if asked.points is None else tuple(asked.points),
+        demand_quantile=asked.demand_quantile,
     )
     with parts.database.connection() as connection:
         now = load_today(connection).now

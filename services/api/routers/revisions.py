@@ -27,19 +27,20 @@ from services.api.shapes.revisions import (
     VehicleAsked,
 )
 from services.api.today import load_today
-from services.domain.circumstances import Circumstances, LateVehicle
+from services.domain.circumstances import LateVehicle
 from services.domain.errors import InvalidRequestError
 from services.roads.network import RoadNetwork
 from services.routing.by_hand import Move
 from services.routing.revising import (
     Insertion,
+    Order,
     Situation,
     best_places,
     compare_plans,
     edit_by_hand,
     load_revisable,
     replan_request,
-    urgent_visit,
+    told_of,
 )
 from services.store.audit import record_action
 from services.store.jobs import request_plan
@@ -60,7 +61,13 @@ def replan(
         now = load_today(connection).now
         situation = load_revisable(connection, plan_id, asked.now or now)
         _check_instant(situation, asked.now)
-        told = _told(situation, asked)
+        told = told_of(
+            situation,
+            broken=asked.broken_vehicles,
+            closed=asked.closed_facilities,
+            late=[LateVehicle(late.vehicle_id, late.late_s) for late in asked.late_vehicles],
+            urgent=[(urgent.point_id, urgent.kg) for urgent in asked.urgent_points],
+        )
         request = PlanRequest(
             situation.row.service_date,
             asked.time_limit_s,
@@ -82,19 +89,6 @@ def _check_instant(situation: Situation, now: datetime | None) -> None:
         raise InvalidRequestError(f"`now` must lie in or near the plan's day, {situation.row.service_date}.")
 
 
-def _told(situation: Situation, asked: ReplanAsked) -> Circumstances:
-    before = situation.row.asked.circumstances
-    told = Circumstances(
-        broken_vehicle_ids=tuple(asked.broken_vehicles),
-        closed_facility_ids=tuple(asked.closed_facilities),
-        late=tuple(LateVehicle(late.vehicle_id, late.late_s) for late in asked.late_vehicles),
-    )
-    for urgent in asked.urgent_points:
-        visit = urgent_visit(situation, told.added_to(before), urgent.point_id, urgent.kg)
-        told = Circumstances(urgent=(visit,), late=told.late).added_to(told)
-    return told
-
-
 @router.post("/{plan_id}/insertions")
 def price_insertion(plan_id: PlanId, asked: InsertionAsked, parts: AppParts) -> InsertionAnswer:
     """Return the best three places for an urgent point and what each costs; nothing is changed."""
@@ -111,18 +105,17 @@ def edit_plan(
     with parts.database.connection() as connection, RoadNetwork.for_profile() as network:
         now = load_today(connection).now
         situation = load_revisable(connection, plan_id, now)
-        circumstances = situation.row.asked.circumstances
-        changes: list[Move | Insertion] = []
+        changes: list[Move | Insertion | Order] = []
         for change in asked.edits:
             match change:
                 case VehicleAsked():
-                    circumstances = circumstances.ordered(change.action, change.vehicle_id)
+                    changes.append(Order(change.action, change.vehicle_id))
                 case MoveAsked():
                     key = (change.point_id, change.occurrence)
                     changes.append(Move(key, change.vehicle_id, change.sequence))
                 case InsertAsked():
                     changes.append(Insertion(change.point_id, change.kg, change.vehicle_id, change.sequence))
-        edited = edit_by_hand(connection, network, situation, circumstances, changes, user.user_name)
+        edited = edit_by_hand(connection, network, situation, changes, user.user_name)
         detail = {"new": str(edited.plan_id), "edits": [edit.model_dump(mode="json") for edit in asked.edits]}
         record_action(connection, now, user.user_name, "edit", f"plan {plan_id}", detail)
         answer = load_plan_answer(connection, edited.plan_id, user.visibility)

@@ -22,5 +22,5 @@ def read_town(parts: AppParts) -> TownAnswer:
         timezone=today.town.timezone,
         day_start=short_time(today.town.day_start),
         service_date=today.service_date,
-        bbox=bounds,
+        bbox=None if bounds is None else [*bounds],
     )

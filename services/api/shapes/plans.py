@@ -8,8 +8,9 @@ from pydantic import Field
 
 from services.api.shapes.values import Answer, Asked, Code, ServiceDate
 from services.domain.circumstances import Circumstances
+from services.domain.demand import DemandSource
 from services.domain.kinds import PlanStatus, StopKind, UnservedReason
-from services.store.plans import PlanRow, RouteRow, StopRow
+from services.store.plans import DEFAULT_DEMAND_QUANTILE, PlanRow, RouteRow, StopRow
 
 LONGEST_TIME_LIMIT_S = 3600
 
@@ -23,6 +24,14 @@ class PlanAsked(Asked):
     )
     vehicles: list[Code] | None = Field(default=None, min_length=1, max_length=10_000, description="Vehicle ids.")
     points: list[Code] | None = Field(default=None, min_length=1, max_length=100_000, description="Point ids.")
+    demand_quantile: float | None = Field(
+        default=DEFAULT_DEMAND_QUANTILE,
+        ge=0.05,
+        le=0.99,
+        allow_inf_nan=False,
+        description="The chance with which no more waits at a point than is planned for; `null` plans on what is "
+        "registered instead of the forecast.",
+    )
 
 
 class PlanSummary(Answer):
@@ -79,6 +88,11 @@ class StopAnswer(Answer):
     load_kg: float = Field(description="On board at departure.")
     collected_kg: float
     occurrence: int | None = Field(description="Which of the point's due visits of the day.")
+    demand_kg: float | None = Field(description="What the visit is planned on.")
+    demand_source: DemandSource | None = Field(
+        description="Where that is from: the point's `forecast`, its container's `reading`, what somebody `told`, or "
+        "what is `registered`."
+    )
     leg_distance_m: int = Field(description="From the stop before.")
     leg_duration_s: int = Field(description="From the stop before.")
 

@@ -1,6 +1,7 @@
 """The town and its clock."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 from pydantic import Field
 
@@ -14,7 +15,7 @@ class TownAnswer(Answer):
     timezone: str = Field(examples=["Asia/Shanghai"])
     day_start: str = Field(examples=["04:00"], description="When a service day begins, local time.")
     service_date: date = Field(description="Today by the town's clock.")
-    bbox: tuple[float, float, float, float] | None = Field(
+    bbox: Annotated[list[float], Field(min_length=4, max_length=4)] | None = Field(
         description="West, south, east, north of all points and facilities in degrees; null for an empty town."
     )
 

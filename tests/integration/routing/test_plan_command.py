@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 
 from services.domain.kinds import PlanStatus
-from services.store import plans
+from services.store import plans, registry
 from services.store.connection import connect
 from tests.integration.routing.conftest import DAY
 from tests.road_servers import wait_until
@@ -48,6 +49,24 @@ def test_routes_and_what_is_not_served_are_printed_and_published(town_database: 
         published = plans.find_published_plan(connection, DAY)
     assert published is not None
     assert str(published.plan_id) in result.stdout
+
+
+def test_a_plan_is_made_on_the_forecast_of_its_points(town_database: str) -> None:
+    """With a history the plan says so, and each stop what it was planned on; on request the register counts."""
+    day = DAY.replace(day=12)
+    with connect(town_database) as connection:
+        rows = [{"point_id": "P1", "service_date": day - timedelta(days=number), "kg": 60.0} for number in range(1, 40)]
+        registry.upsert(connection, registry.WEIGHTS, rows, update=())
+    result = run(town_database, "plan", str(day), "--time-limit", "1")
+    assert "1 visits on the forecast of their point, 0 on what its container told, 6 on what is" in result.stdout
+    with connect(town_database) as connection:
+        (plan,) = plans.list_plans(connection, day)
+        stops = {stop.id: stop for stop in plans.load_stops(connection, plan.plan_id) if stop.kind == "point"}
+    assert (stops["P1"].demand_source, stops["P1"].demand_kg) == ("forecast", pytest.approx(60, abs=1))
+    assert stops["P1"].collected_kg == pytest.approx(60, abs=1)
+    assert (stops["P2"].demand_source, stops["P2"].demand_kg) == ("registered", 100)
+    result = run(town_database, "plan", str(day), "--time-limit", "1", "--registered")
+    assert "forecast" not in result.stdout
 
 
 @pytest.mark.parametrize(

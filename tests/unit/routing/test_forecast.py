@@ -58,6 +58,42 @@ def test_a_new_point_leans_on_the_others() -> None:
     assert of(table, "new") < 300
 
 
+def test_a_new_point_leans_on_the_register() -> None:
+    """What is registered of it counts by what the others yield of theirs: half, here."""
+    table = pd.concat([history([50.0] * 90), history([50.0] * 90, "b"), history([100.0], "new", date(2026, 5, 30))])
+    registered = pd.Series({"a": 100.0, "b": 100.0, "new": 400.0})
+    assert 140 < of(table, "new", registered_kg=registered) < 200
+    assert of(table, "a", registered_kg=registered) == pytest.approx(50, abs=0.5)
+
+
+def test_points_have_weeks_of_their_own() -> None:
+    """One is busy on Mondays, another on Fridays; each is forecast by its own week."""
+    monday = history([80.0, 40, 40, 40, 40, 40, 40] * 16, "a", start=date(2026, 2, 9))
+    friday = history([40.0, 40, 40, 40, 80, 40, 40] * 16, "b", start=date(2026, 2, 9))
+    table = pd.concat([monday, friday])
+    assert of(table, "a") > 1.4 * of(table, "b")
+    assert of(table, "b", MONDAY + timedelta(days=4)) > 1.4 * of(table, "a", MONDAY + timedelta(days=4))
+
+
+def test_the_season_of_a_year_ago_moves_the_level_on() -> None:
+    """It rose by a half at this time last year, so it is taken to rise now; without a year ago nothing is assumed."""
+    table = history([40.0] * 90)
+    days = pd.date_range(MONDAY - timedelta(days=364 + 90), MONDAY - timedelta(days=357), freq="D")
+    before = pd.Series([1.0 if day < pd.Timestamp(MONDAY) - pd.Timedelta(days=364 + 7) else 1.3 for day in days], days)
+    assert 46 < of(table, "a", town_kg=before) <= 52
+    assert of(table, "a", town_kg=before[:0]) == pytest.approx(40)
+
+
+@pytest.mark.parametrize("model", [Model(judged_days=1000), Model(), Model(half_lives_days=(30.0,))])
+@pytest.mark.parametrize("known", [1, 2, 3, 4, 5, 8, 20])
+def test_a_short_history_is_no_trouble(model: Model, known: int) -> None:
+    """However few days are known, there is a figure, and nothing warns."""
+    table = pd.concat([history([40.0, 0.0] * known), history([0.0] * known, "none"), history([5.0], "one")])
+    found = forecast(table, MONDAY, model=model)
+    assert np.isfinite(found.to_numpy()).all()
+    assert (found["mean_kg"] >= 0).all()
+
+
 def test_the_quantile_covers_its_share_of_days() -> None:
     """Random days: about eight of ten lie below the upper forecast."""
     random = np.random.default_rng(1)
@@ -91,5 +127,5 @@ def test_a_wrong_history_is_refused_in_a_sentence(table: pd.DataFrame, quantile:
 def test_no_history_no_forecast_and_a_model_defends_itself() -> None:
     """An empty table gives an empty answer; a half-life of nothing is refused."""
     assert forecast(history([]), MONDAY).empty
-    with pytest.raises(ValueError, match="half_life_days must be above 0"):
-        Model(half_life_days=0)
+    with pytest.raises(ValueError, match="half_lives_days must be above 0"):
+        Model(half_lives_days=(30, 0))
