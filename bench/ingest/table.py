@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import time
@@ -135,6 +136,10 @@ def measure_growth(servers: Servers, sizes: Sequence[int]) -> list[Growth]:
         feeder.round()  # warms up what is remembered and cached
         for size in sorted(sizes):
             filler.fill_to(size, progress)
+            # What the filling still has to write is not the batches' to wait for.
+            connection.execute("CHECKPOINT")
+            os.sync()
+            feeder.round()
             rounds = [feeder.round() for _ in range(ROUNDS)]
             row_s, row_processor_s = (median(figures) for figures in zip(*rounds, strict=True))
             connection.execute("ANALYZE positions")

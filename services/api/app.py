@@ -13,14 +13,16 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse
 from starlette.middleware.gzip import GZipMiddleware
 
+from services.api.body_limit import BodyLimitMiddleware
 from services.api.database import Database
+from services.api.etags import TagsMiddleware
 from services.api.identity import authorise
 from services.api.limits import RateLimiter
 from services.api.live.feed import LiveFeed
 from services.api.live.hub import LiveHub
 from services.api.metrics import Metrics, MetricsMiddleware
 from services.api.middleware import HeadersMiddleware
-from services.api.openapi import describe
+from services.api.openapi import describe, lists_of
 from services.api.parts import Parts, Settings
 from services.api.problems import add_problem_handlers
 from services.api.readiness import Readiness
@@ -34,6 +36,7 @@ from services.api.routers import (
     clearance,
     clock,
     contractors,
+    corrections,
     coverage,
     devices,
     driver,
@@ -54,6 +57,7 @@ from services.api.routers import (
 from services.api.sessions import Sessions
 from services.api.settings import LimitSettings, ServerSettings, SignInSettings
 from services.api.sign_in import ensure_first_admin
+from services.api.table_requests import TablesMiddleware
 from services.api.tokens import Tokens
 from services.broker.settings import BrokerSettings, EnrolmentSettings
 from services.domain.errors import RiqingError
@@ -78,6 +82,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     revisions.router,
     driver.router,
     clearance.router,
+    corrections.router,
     adherence.router,
     coverage.router,
     utilisation.router,
@@ -133,7 +138,8 @@ def create_app(settings: Settings, database_url: str | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # their pages load scripts from the internet
         redoc_url=None,
-        max_body_size=settings.limits.body_bytes,
+        # The functions of generated clients are named by these.
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.parts = parts
     add_problem_handlers(app)
@@ -143,6 +149,9 @@ def create_app(settings: Settings, database_url: str | None = None) -> FastAPI:
         guarded.include_router(router)
     app.include_router(guarded)
     _serve_page(app, settings.server.web_dir)
+    app.add_middleware(BodyLimitMiddleware, body_bytes=settings.limits.body_bytes)
+    app.add_middleware(TablesMiddleware, columns_by_path=lambda: lists_of(describe(app)))
+    app.add_middleware(TagsMiddleware)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.add_middleware(HeadersMiddleware)
     app.add_middleware(MetricsMiddleware, metrics=parts.metrics)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from services.api.errors import STATUS_BY_ERROR, NotSignedInError, TooManyRequestsError, status_of
 
 PROBLEM_JSON = "application/problem+json"
+TOO_LARGE = "The request's body is too large."
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
         HTTPStatus.UNPROCESSABLE_ENTITY: "The request's body cannot be read: expected JSON in UTF-8, or a form.",
         HTTPStatus.NOT_FOUND: f"There is nothing at {request.url.path}.",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}.",
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request's body is too large.",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
     }
     return problem(request, status, sentences.get(status, str(error.detail)), headers=error.headers)
 

@@ -19,6 +19,8 @@ PLANNING = Access(frozenset({Role.ADMIN, Role.DISPATCHER}))
 """Those who send trucks out."""
 ATTENDING = Access(PLANNING.roles | {Role.OFFICE})
 """Those who take note of what needs attention."""
+CORRECTING = Access(frozenset({Role.ADMIN, Role.OFFICE}))
+"""Those who answer for the figures."""
 OFFICE = Access(frozenset({Role.ADMIN, Role.DISPATCHER, Role.OFFICE, Role.INSPECTOR}))
 """Those who see the whole town."""
 WITH_CONTRACTOR = Access(OFFICE.roles | {Role.CONTRACTOR})
@@ -82,6 +84,9 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("GET", "/api/v1/driver/reports/{report_id}/photo"): ANY_ROLE,
     ("GET", "/api/v1/clearance"): WITH_CONTRACTOR,
     ("GET", "/api/v1/clearance/visits"): WITH_CONTRACTOR,
+    ("GET", "/api/v1/clearance/visits/{service_date}/{point_id}/{occurrence}/changes"): WITH_CONTRACTOR,
+    ("PUT", "/api/v1/clearance/visits/{service_date}/{point_id}/{occurrence}/correction"): CORRECTING,
+    ("DELETE", "/api/v1/clearance/visits/{service_date}/{point_id}/{occurrence}/correction"): CORRECTING,
     ("GET", "/api/v1/adherence"): WITH_CONTRACTOR,
     ("GET", "/api/v1/adherence/{vehicle_id}"): WITH_CONTRACTOR,
     ("GET", "/api/v1/coverage/toilets"): OFFICE,

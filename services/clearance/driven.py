@@ -79,7 +79,7 @@ def load_driven_routes(
                 MadeTipping(weighing.facility_id, weighing.observed_at, weighing.net_kg)
             )
     outcomes = {
-        (row.point_id, row.occurrence): Outcome(row.status, row.vehicle_id, row.reason)
+        (row.point_id, row.occurrence): Outcome(row.status, row.vehicle_id, row.reason, by_hand=row.by_hand)
         for row in load_outcomes(connection, day)
     }
     vehicle_ids = sorted(routes.keys() | visits.keys() | ({vehicle_id} if vehicle_id is not None else set()))

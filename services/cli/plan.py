@@ -1,29 +1,21 @@
 """`riqing plan DATE`: plan a day, watch its cost fall, see the routes and what is not served and why."""
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import date, timedelta
-from typing import Annotated
-from uuid import UUID
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
 from typer.core import TyperGroup
 
 from services.cli import plan_changes
 from services.cli.options import DEFAULT_DATA_DIR, DataDir
 from services.cli.plan_tables import show_plan
 from services.cli.plan_waiting import listen, publish_and_wait, wait_until_done
-from services.domain.errors import ConflictError, InvalidRequestError, RiqingError
-from services.domain.kinds import PlanStatus, StopKind
-from services.domain.town import Town
+from services.domain.errors import InvalidRequestError
 from services.store import plans
-from services.store.connection import Connection, connect
-from services.store.jobs import request_plan, request_publication
-from services.store.plans import PlanRequest, PlanRow
+from services.store.connection import connect
+from services.store.jobs import request_plan
+from services.store.plans import PlanRequest
 from services.store.town import load_clock, load_town
 
 DAY = "day"
@@ -38,7 +30,7 @@ riqing plan DATE [--time-limit S] [--publish] plans a day; DATE is YYYY-MM-DD, t
 class _DateOrCommand(TyperGroup):
     """`riqing plan 2026-03-10` means `riqing plan day 2026-03-10`."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
             args = [DAY, *args]
         return super().parse_args(ctx, args)
@@ -48,7 +40,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     planning = typer.Typer(no_args_is_help=True, help=HELP)
     planning.command(DAY)(plan_day)
-    plan_changes.register(planning)
+    plan_changes.add_commands(planning)
     app.add_typer(planning, name="plan", cls=_DateOrCommand)
 
 

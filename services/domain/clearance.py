@@ -18,14 +18,23 @@ class ClearanceGroup(StrEnum):
     HOUR = "hour"
 
 
+class ClearanceBucket(StrEnum):
+    """Into what spans of service days the figures are summed."""
+
+    DAY = "day"
+    MONTH = "month"
+    WHOLE = "whole"
+
+
 @dataclass(frozen=True, slots=True)
 class ClearanceFigure:
-    """The counts and weights of one group on one service day (domain.md, The sums).
+    """The counts and weights of one group on one service day, or on the days from `service_date` on that were summed.
 
-    `key` is the zone's, contractor's or vehicle's identifier, the town's name, or the hour's start as local
+    They are domain.md's (The sums). `key` is the zone's, contractor's or vehicle's identifier, the town's name, or the hour's start as local
     HH:MM. A due visit counts for the vehicle and the hour that cleared it, else for those that were planned,
     else for the vehicle "unassigned" and the hour in which its last window closes. `received_kg` is what
-    reached disposal sites, `tipped_kg` what collection vehicles tipped anywhere.
+    reached disposal sites, `tipped_kg` what collection vehicles tipped anywhere. `corrected` counts the due visits
+    whose status the office has set by hand; they stand in the other counts as it set them.
     """
 
     service_date: date
@@ -34,6 +43,7 @@ class ClearanceFigure:
     cleared: int = 0
     pending: int = 0
     missed: int = 0
+    corrected: int = 0
     expected_kg: float = 0.0
     tipped_kg: float = 0.0
     received_kg: float = 0.0

@@ -7,10 +7,11 @@ from typing import Any, LiteralString
 
 from psycopg.rows import dict_row
 
-from services.domain.clearance import ClearanceFigure, ClearanceGroup
+from services.domain.clearance import ClearanceBucket, ClearanceFigure, ClearanceGroup
 from services.domain.errors import NotFoundError
 from services.domain.kinds import DueVisitStatus, MissedReason
 from services.store.connection import Connection
+from services.store.corrections import Correction, load_corrections
 
 _DUE_KEYS: dict[ClearanceGroup, LiteralString] = {
     ClearanceGroup.TOWN: "(SELECT name FROM town)",
@@ -25,11 +26,19 @@ _WEIGHT_KEYS: dict[ClearanceGroup, LiteralString] = {
     ClearanceGroup.HOUR: "to_char(hour_start AT TIME ZONE (SELECT timezone FROM town), 'HH24:00')",
 }
 
+_FIRST_DAYS: dict[ClearanceBucket, LiteralString] = {
+    ClearanceBucket.DAY: "service_date",
+    ClearanceBucket.MONTH: "greatest(date_trunc('month', service_date)::date, %(start)s::date)",
+    ClearanceBucket.WHOLE: "%(start)s::date",
+}
+"""The day that stands for a span: its first one that was asked for."""
+
 _DUE_SUMS: LiteralString = """
-    SELECT service_date, {key} AS key, count(*) AS due,
+    SELECT {first} AS service_date, {key} AS key, count(*) AS due,
         count(*) FILTER (WHERE status = 'cleared') AS cleared,
         count(*) FILTER (WHERE status = 'pending') AS pending,
         count(*) FILTER (WHERE status = 'missed') AS missed,
+        count(*) FILTER (WHERE correction_id IS NOT NULL) AS corrected,
         sum(expected_kg) AS expected_kg,
         count(*) FILTER (WHERE status <> 'cleared' AND reason = 'not_planned') AS not_planned,
         count(*) FILTER (WHERE status <> 'cleared' AND reason = 'planned_but_not_visited') AS not_visited,
@@ -40,7 +49,7 @@ _DUE_SUMS: LiteralString = """
         AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
     GROUP BY 1, 2"""
 _WEIGHT_SUMS: LiteralString = """
-    SELECT service_date, {key} AS key, sum(tipped_kg) AS tipped_kg, sum(received_kg) AS received_kg
+    SELECT {first} AS service_date, {key} AS key, sum(tipped_kg) AS tipped_kg, sum(received_kg) AS received_kg
     FROM attributed_weights
     WHERE service_date BETWEEN %(start)s AND %(end)s
         AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
@@ -49,7 +58,7 @@ _DUE_VISITS: LiteralString = """
     SELECT due.service_date, due.point_id, point.name AS point_name, point.lon, point.lat, due.occurrence,
         due.zone_id, due.contractor_id, due.due_from, due.due_to, due.expected_kg, due.status,
         due.cleared_at, due.vehicle_id, due.planned_vehicle_id, due.planned_at, due.reason, due.visit_id,
-        visit.confidence, visit.evidence, due.decided_at
+        visit.confidence, visit.evidence, due.decided_at, due.correction_id
     FROM due_visits AS due
     LEFT JOIN collection_points AS point USING (point_id)
     LEFT JOIN visits AS visit USING (visit_id)
@@ -101,7 +110,7 @@ class DueVisitRow:
     """A due visit and what became of it; `reason` says why it is not cleared, where that is known.
 
     `vehicle_id` is the vehicle that cleared it, else the one that was planned to. `evidence` names the kinds
-    of evidence of the visit that cleared it, best first.
+    of evidence of the visit that cleared it, best first. Where the office has set the status, `correction` says so.
     """
 
     service_date: date
@@ -125,6 +134,7 @@ class DueVisitRow:
     confidence: float | None
     evidence: tuple[str, ...]
     decided_at: datetime
+    correction: Correction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,20 +165,22 @@ def load_clearance(
     end: date,
     group_by: ClearanceGroup = ClearanceGroup.TOWN,
     contractor_id: str | None = None,
+    bucket: ClearanceBucket = ClearanceBucket.DAY,
 ) -> list[ClearanceFigure]:
     """Return the figures of each service day from `start` to `end`, both included, by day and key.
 
-    `contractor_id` narrows them to what one contractor is responsible for.
+    In a larger `bucket` the days' counts and weights are summed, so a rate is that of the sums. `contractor_id` narrows them to what one contractor is responsible for.
     """
     parameters = {"start": start, "end": end, "contractor": contractor_id}
     figures: dict[tuple[date, str], dict[str, Any]] = {}
+    first = _FIRST_DAYS[bucket]
     with connection.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute(_DUE_SUMS.format(key=_DUE_KEYS[group_by]), parameters):
+        for row in cursor.execute(_DUE_SUMS.format(key=_DUE_KEYS[group_by], first=first), parameters):
             reasons = {reason: row.pop(column) for reason, column in _REASON_COLUMNS.items()}
             figures[row["service_date"], row["key"]] = row | {
                 "not_cleared_by_reason": {str(reason): count for reason, count in reasons.items() if count}
             }
-        for row in cursor.execute(_WEIGHT_SUMS.format(key=_WEIGHT_KEYS[group_by]), parameters):
+        for row in cursor.execute(_WEIGHT_SUMS.format(key=_WEIGHT_KEYS[group_by], first=first), parameters):
             figures.setdefault((row["service_date"], row["key"]), {}).update(row)
     return [ClearanceFigure(**figures[place]) for place in sorted(figures)]
 
@@ -197,8 +209,9 @@ def load_due_visits(
         "after_occurrence": after[1],
         "limit": limit,
     }
+    corrections = load_corrections(connection, day)
     with connection.cursor(row_factory=dict_row) as cursor:
-        return [_due_visit(row) for row in cursor.execute(_DUE_VISITS, parameters)]
+        return [_due_visit(row, corrections) for row in cursor.execute(_DUE_VISITS, parameters)]
 
 
 def load_visit(connection: Connection, visit_id: int) -> VisitRow:
@@ -230,10 +243,15 @@ def load_visits(
 def load_due_visit_changes(
     connection: Connection, day: date, point_id: str, occurrence: int
 ) -> list[dict[str, object]]:
-    """Return what was decided of a due visit and when (`changed_at, status, cleared_at, vehicle_id, reason`)."""
+    """Return what became of a due visit, each change by name of column, the oldest first.
+
+    `changed_by` and `note` say who corrected it and why, and are none where it was decided from the readings;
+    `decided_status` is what the readings said while a correction stood.
+    """
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(
-            "SELECT changed_at, status, cleared_at, vehicle_id, reason FROM due_visit_changes "
+            "SELECT changed_at, status, cleared_at, vehicle_id, reason, changed_by, note, decided_status "
+            "FROM due_visit_changes "
             "WHERE (service_date, point_id, occurrence) = (%s, %s, %s) ORDER BY change_id",
             (day, point_id, occurrence),
         ).fetchall()
@@ -247,8 +265,10 @@ def _visits(connection: Connection, condition: LiteralString, parameters: Mappin
         ]
 
 
-def _due_visit(row: dict[str, Any]) -> DueVisitRow:
+def _due_visit(row: dict[str, Any], corrections: Mapping[tuple[str, int], Correction]) -> DueVisitRow:
     row["status"] = DueVisitStatus(row["status"])
     row["reason"] = None if row["reason"] is None else MissedReason(row["reason"])
+    # Not joined: hardly any due visit has one.
+    row["correction"] = corrections.get((row["point_id"], row["occurrence"])) if row.pop("correction_id") else None
     row["evidence"] = tuple(dict.fromkeys(piece["kind"] for piece in row["evidence"] or ()))
     return DueVisitRow(**row)

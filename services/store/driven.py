@@ -34,6 +34,7 @@ class DueOutcome:
     status: DueVisitStatus
     vehicle_id: str | None
     reason: MissedReason | None
+    by_hand: bool
 
 
 MOVES_KMH = 5.0
@@ -87,10 +88,14 @@ def load_movements(
 def load_outcomes(connection: Connection, day: date) -> list[DueOutcome]:
     """Return what became of every due visit of `day`."""
     rows = connection.execute(
-        "SELECT point_id, occurrence, status, vehicle_id, reason FROM due_visits WHERE service_date = %s", (day,)
+        "SELECT point_id, occurrence, status, vehicle_id, reason, correction_id IS NOT NULL FROM due_visits "
+        "WHERE service_date = %s",
+        (day,),
     )
     return [
-        DueOutcome(row[0], row[1], DueVisitStatus(row[2]), row[3], None if row[4] is None else MissedReason(row[4]))
+        DueOutcome(
+            row[0], row[1], DueVisitStatus(row[2]), row[3], None if row[4] is None else MissedReason(row[4]), row[5]
+        )
         for row in rows
     ]
 

@@ -186,6 +186,13 @@ def visible_points(connection: Connection, visible: Visibility) -> frozenset[str
     return frozenset(row[0] for row in rows)
 
 
+def register_version(connection: Connection) -> int:
+    """Return a number that is another one after any change of points, facilities, zones, contractors or vehicles."""
+    row = connection.execute("SELECT version FROM register_version").fetchone()
+    assert row is not None, "the schema makes the one row"
+    return int(row[0])
+
+
 def town_bounds(connection: Connection) -> tuple[float, float, float, float] | None:
     """Return west, south, east and north of all points and facilities in degrees; none where there are none."""
     row = connection.execute(_BOUNDS).fetchone()

@@ -129,14 +129,25 @@ def delete_visits(connection: Connection, visit_ids: Sequence[int]) -> None:
 def load_stored_due_visits(
     connection: Connection, day: date, point_ids: Sequence[str] | None = None
 ) -> list[StoredDueVisit]:
-    """Return the due visits of a day by point and occurrence, at some points where asked."""
+    """Return the due visits of a day by point and occurrence, at some points where asked.
+
+    Of one that the office has corrected it is what was decided from the readings all the same.
+    """
     rows = connection.execute(
         """
-        SELECT point_id, occurrence, windows, expected_kg, status, visit_id, cleared_at, vehicle_id,
-            planned_vehicle_id, planned_at, reason
-        FROM due_visits
-        WHERE service_date = %(day)s AND (%(points)s::text[] IS NULL OR point_id = ANY(%(points)s))
-        ORDER BY point_id, occurrence
+        SELECT due.point_id, due.occurrence, windows, expected_kg,
+            coalesce(decided_status, due.status),
+            CASE WHEN corrected THEN decided_visit_id ELSE visit_id END,
+            CASE WHEN corrected THEN decided_cleared_at ELSE cleared_at END,
+            CASE WHEN corrected THEN decided_vehicle_id ELSE vehicle_id END,
+            planned_vehicle_id, planned_at,
+            CASE WHEN corrected THEN decided_reason ELSE reason END
+        FROM (
+            SELECT *, correction_id IS NOT NULL AS corrected FROM due_visits
+            WHERE service_date = %(day)s AND (%(points)s::text[] IS NULL OR point_id = ANY(%(points)s))
+        ) AS due
+        LEFT JOIN due_visit_corrections AS correction USING (correction_id)
+        ORDER BY due.point_id, due.occurrence
         """,
         {"day": day, "points": point_ids},
     )
@@ -198,53 +209,73 @@ def insert_due_visits(
 
 
 def delete_due_visits(connection: Connection, day: date, keys: Iterable[tuple[str, int]]) -> None:
-    """Remove due visits that the register no longer requires, by point and occurrence."""
+    """Remove due visits that the register no longer requires, by point and occurrence; what was corrected stays."""
     with connection.cursor() as cursor:
         cursor.executemany(
-            "DELETE FROM due_visits WHERE service_date = %s AND point_id = %s AND occurrence = %s",
+            "DELETE FROM due_visits WHERE service_date = %s AND point_id = %s AND occurrence = %s "
+            "AND correction_id IS NULL",
             [(day, point_id, occurrence) for point_id, occurrence in keys],
         )
 
 
+_DECIDE: LiteralString = """
+    UPDATE due_visits SET planned_vehicle_id = %(planned_vehicle)s, planned_at = %(planned_at)s, decided_at = %(now)s,
+        status = CASE WHEN correction_id IS NULL THEN %(status)s ELSE status END,
+        visit_id = CASE WHEN correction_id IS NULL THEN %(visit)s::bigint END,
+        cleared_at = CASE WHEN correction_id IS NULL THEN %(cleared_at)s ELSE cleared_at END,
+        vehicle_id = CASE WHEN correction_id IS NULL THEN %(vehicle)s ELSE vehicle_id END,
+        reason = CASE WHEN correction_id IS NULL THEN %(reason)s ELSE reason END
+    WHERE (service_date, point_id, occurrence) = (%(day)s, %(point)s, %(occurrence)s)"""
+_DECIDE_BENEATH: LiteralString = """
+    UPDATE due_visit_corrections SET decided_status = %(status)s, decided_visit_id = %(visit)s,
+        decided_cleared_at = %(cleared_at)s, decided_vehicle_id = %(vehicle)s, decided_reason = %(reason)s,
+        decided_changed_at = CASE WHEN decided_status = %(status)s THEN decided_changed_at ELSE %(now)s END
+    WHERE (service_date, point_id, occurrence) = (%(day)s, %(point)s, %(occurrence)s) AND undone_at IS NULL"""
+
+
 def update_due_visits(connection: Connection, day: date, decided: Sequence[StoredDueVisit], now: datetime) -> None:
-    """Store what was decided of due visits.
+    """Store what was decided of due visits; where the office has corrected one, beneath the correction, which stands.
 
     What an office would call another decision is kept as a change too, and announced (`keep_changes`).
     """
+    rows = [
+        {
+            "day": day,
+            "point": item.due.point_id,
+            "occurrence": item.due.occurrence,
+            "status": item.status,
+            "visit": item.visit_id,
+            "cleared_at": item.cleared_at,
+            "vehicle": item.vehicle_id,
+            "planned_vehicle": item.planned_vehicle_id,
+            "planned_at": item.planned_at,
+            "reason": item.reason,
+            "now": now,
+        }
+        for item in decided
+    ]
+    corrected = connection.execute(
+        "SELECT point_id, occurrence FROM due_visit_corrections WHERE service_date = %s AND undone_at IS NULL", (day,)
+    ).fetchall()
     with connection.cursor() as cursor:
-        cursor.executemany(
-            """UPDATE due_visits SET status = %s, visit_id = %s, cleared_at = %s, vehicle_id = %s,
-                planned_vehicle_id = %s, planned_at = %s, reason = %s, decided_at = %s
-            WHERE service_date = %s AND point_id = %s AND occurrence = %s""",
-            [
-                (
-                    item.status,
-                    item.visit_id,
-                    item.cleared_at,
-                    item.vehicle_id,
-                    item.planned_vehicle_id,
-                    item.planned_at,
-                    item.reason,
-                    now,
-                    day,
-                    item.due.point_id,
-                    item.due.occurrence,
-                )
-                for item in decided
-            ],
-        )
+        cursor.executemany(_DECIDE, rows)
+        if corrected:
+            beneath = [row for row in rows if (row["point"], row["occurrence"]) in corrected]
+            cursor.executemany(_DECIDE_BENEATH, beneath)
 
 
 _CHANGES: LiteralString = """
     WITH decided AS (
-        SELECT due.* FROM due_visits AS due
+        SELECT due.*, correction.decided_status FROM due_visits AS due
         JOIN unnest(%(points)s::text[], %(occurrences)s::integer[]) AS changed (point_id, occurrence)
             USING (point_id, occurrence)
+        LEFT JOIN due_visit_corrections AS correction USING (correction_id)
         WHERE due.service_date = %(day)s
     ), kept AS (
         INSERT INTO due_visit_changes (service_date, point_id, occurrence, changed_at, status, cleared_at,
-            vehicle_id, reason)
-        SELECT service_date, point_id, occurrence, %(now)s, status, cleared_at, vehicle_id, reason FROM decided
+            vehicle_id, reason, decided_status)
+        SELECT service_date, point_id, occurrence, %(now)s, status, cleared_at, vehicle_id, reason, decided_status
+        FROM decided
         ORDER BY point_id, occurrence
     )
     SELECT pg_notify('visit_decided', json_build_object('service_date', service_date, 'point_id', point_id,
@@ -268,7 +299,11 @@ def deadlines_passed(connection: Connection, now: datetime, since: date) -> dict
         """
         SELECT DISTINCT service_date, point_id FROM due_visits
         WHERE (status = 'pending' AND due_to <= %(now)s)
-            OR (status = 'missed' AND due_to > %(now)s AND service_date >= %(since)s)
+            OR (status = 'missed' AND due_to > %(now)s AND service_date >= %(since)s AND correction_id IS NULL)
+        UNION
+        SELECT due.service_date, due.point_id
+        FROM due_visit_corrections AS correction JOIN due_visits AS due USING (correction_id)
+        WHERE correction.undone_at IS NULL AND correction.decided_status = 'pending' AND due.due_to <= %(now)s
         """,
         {"now": now, "since": since},
     )

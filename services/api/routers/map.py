@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response, status
 
+from services.api.etags import has_tag, tag_headers
 from services.api.places import GEO_JSON, GEO_JSON_ANSWER
 from services.domain.errors import NotFoundError
 from services.roads.settings import RoadsSettings
@@ -23,12 +24,8 @@ def read_streets(
     path = find_street_map(RoadsSettings().directory)
     if path is None:
         raise NotFoundError("No roads are imported yet; `riqing import roads FILE.osm.pbf` brings them in.")
-    headers = {
-        "ETag": f'"{path.parent.name}"',
-        "Cache-Control": "private, no-cache",
-        "Vary": "Accept-Encoding",
-    }
-    if if_none_match is not None and headers["ETag"] in if_none_match:
+    headers = tag_headers(f'W/"{path.parent.name}"', vary="Accept-Encoding")
+    if has_tag(if_none_match, headers["ETag"]):
         return Response(status_code=status.HTTP_304_NOT_MODIFIED, headers=headers)
     return _compressed_or_not(path, "gzip" in accept_encoding, headers)
 

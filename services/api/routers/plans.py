@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from sse_starlette import EventSourceResponse
 
 from services.api.database import Database
+from services.api.etags import not_modified, request_tag, tagged
 from services.api.identity import CurrentSession, SignedIn, StreamToken
 from services.api.live.plan_progress import plan_progress
 from services.api.live.streams import live_stream
@@ -24,11 +25,15 @@ from services.api.shapes.plans import PlanAnswer, PlanAsked, PlanSummary, RouteA
 from services.api.shapes.values import DayAsked, VehicleId
 from services.api.today import load_today
 from services.domain.errors import InvalidRequestError
+from services.roads.datasets import Profile, find_current_dataset
+from services.roads.settings import RoadsSettings
 from services.store.audit import record_action
 from services.store.connection import Connection
 from services.store.jobs import request_plan, request_publication
 from services.store.plans import PlanRequest, PlanRow, cancel_plan, list_plans, load_plan
+from services.store.register_pages import register_version
 from services.store.registry import POINTS, VEHICLES, RegisterTable, present_keys
+from services.store.users import User
 
 router = APIRouter(prefix="/api/v1/plans", tags=["plans"])
 
@@ -82,11 +87,21 @@ def read_plans(user: SignedIn, parts: AppParts, wanted: PageOf, day: DayAsked = 
     )
 
 
-@router.get("/{plan_id}")
-def read_plan(plan_id: PlanId, user: SignedIn, parts: AppParts) -> PlanAnswer:
+@router.get("/{plan_id}", response_model=PlanAnswer)
+def read_plan(
+    request: Request, response: Response, plan_id: PlanId, user: SignedIn, parts: AppParts
+) -> PlanAnswer | Response:
     """Return a plan with its routes and what it leaves out."""
     with parts.database.connection() as connection:
-        return load_plan_answer(connection, plan_id, user.visibility)
+        tag = _tag(connection, request, load_visible_plan(connection, plan_id, user.visibility), user)
+        if (kept := not_modified(request, tag)) is not None:
+            return kept
+        return tagged(load_plan_answer(connection, plan_id, user.visibility), response, tag)
+
+
+def _tag(connection: Connection, request: Request, plan: PlanRow, user: User, *parts: object) -> str:
+    """Return what changes with the plan, and with the register that its stops' names and places are from."""
+    return request_tag(request, user, plan, register_version(connection), *parts)
 
 
 @router.get("/{plan_id}/events", response_class=EventSourceResponse)
@@ -130,17 +145,21 @@ def publish(plan_id: PlanId, user: SignedIn, parts: AppParts) -> PlanSummary:
     responses={200: {"content": {GEO_JSON: {"schema": {"type": "object"}}, GPX: {"schema": {"type": "string"}}}}},
 )
 def read_route(
-    request: Request, plan_id: PlanId, vehicle_id: VehicleId, user: SignedIn, parts: AppParts
+    request: Request, response: Response, plan_id: PlanId, vehicle_id: VehicleId, user: SignedIn, parts: AppParts
 ) -> RouteAnswer | Response:
     """Return a vehicle's route; by `Accept` as JSON, as GeoJSON along the roads, or as GPX for a navigator."""
     with parts.database.connection() as connection:
         plan = load_visible_plan(connection, plan_id, user.visibility)
+        # A route that was not published is led along the roads as they are now.
+        tag = _tag(connection, request, plan, user, find_current_dataset(RoadsSettings().directory, Profile.TRUCK))
+        if (kept := not_modified(request, tag)) is not None:
+            return kept
         route = load_route_on_roads(connection, plan_id, vehicle_id, user.visibility)
     if accepts(request, GEO_JSON):
-        return geo_json(route.with_roads().geo_json())
+        return tagged(geo_json(route.with_roads().geo_json()), response, tag)
     if accepts(request, GPX):
-        return _gpx(plan, route)
-    return route.answer
+        return tagged(_gpx(plan, route), response, tag)
+    return tagged(route.answer, response, tag)
 
 
 def _gpx(plan: PlanRow, route: RouteOnRoads) -> Response:

@@ -1,13 +1,17 @@
 """Clearance: the figures, and the due visits behind them."""
 
 from datetime import date, datetime
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from services.api.shapes.values import Answer, JsonObject
+from services.api.shapes.values import Answer, Asked, Code, Instant, JsonObject
 from services.domain.clearance import ClearanceFigure
 from services.domain.kinds import DueVisitStatus, EvidenceKind, MissedReason
 from services.store.clearance_figures import DueVisitRow, VisitRow
+
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]+$")]
+"""Why somebody corrects a figure, in a sentence."""
 
 
 class ClearanceAnswer(Answer):
@@ -23,6 +27,7 @@ class ClearanceAnswer(Answer):
     cleared: int
     pending: int
     missed: int
+    corrected: int = Field(description="Due visits whose status the office has set by hand; in the other counts so.")
     clearance_rate: float | None = Field(description="cleared / due, 0 to 1.", examples=[0.98])
     expected_kg: float
     tipped_kg: float
@@ -47,6 +52,40 @@ class EvidenceAnswer(Answer):
     detail: JsonObject
 
 
+class CorrectionAnswer(Answer):
+    """A correction by hand that stands, with what is decided from the readings all the same."""
+
+    corrected_by: str
+    corrected_at: datetime
+    note: str = Field(examples=["Seen by the inspector at 09:10."])
+    decided_status: DueVisitStatus = Field(description="By the readings; it holds again when the correction is undone.")
+    decided_changed_at: datetime | None = Field(
+        description="When readings that came after the correction changed what they say; null where none did."
+    )
+
+
+class CorrectionAsked(Asked):
+    """What a due visit is set to by hand, and why."""
+
+    status: Literal[DueVisitStatus.CLEARED, DueVisitStatus.MISSED]
+    note: Note = Field(description="Why; it stands wherever the correction is shown.")
+    cleared_at: Instant | None = Field(default=None, description="When it was cleared, where that is known.")
+    vehicle_id: Code | None = Field(default=None, description="Which vehicle cleared it; the planned one unless given.")
+
+
+class DueVisitChangeAnswer(Answer):
+    """What became of a due visit at an instant."""
+
+    changed_at: datetime
+    status: DueVisitStatus
+    cleared_at: datetime | None
+    vehicle_id: str | None
+    reason: MissedReason | None
+    changed_by: str | None = Field(description="Who corrected it by hand; null where readings decided it.")
+    note: str | None
+    decided_status: DueVisitStatus | None = Field(description="What the readings said while a correction stood.")
+
+
 class DueVisitAnswer(Answer):
     """A visit that a point requires, and what became of it."""
 
@@ -66,6 +105,7 @@ class DueVisitAnswer(Answer):
     reason: MissedReason | None = Field(description="Why it is not cleared.")
     visit_id: int | None
     evidence: list[EvidenceAnswer] = Field(description="Of the visit that cleared it, best first.")
+    correction: CorrectionAnswer | None = Field(description="Where the office has set the status by hand.")
 
     @classmethod
     def of(cls, due: DueVisitRow, visit: VisitRow | None) -> "DueVisitAnswer":

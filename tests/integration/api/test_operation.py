@@ -94,8 +94,14 @@ def test_the_description_tells_roles_and_errors(api: Api) -> None:
     operation = document["paths"]["/api/v1/plans"]["post"]
     assert operation["x-roles"] == ["admin", "dispatcher"]
     assert set(operation["responses"]) >= {"202", "401", "403", "422", "503"}
-    content = operation["responses"]["422"]["content"]
-    assert content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    content = operation["responses"]["422"]["content"]["application/problem+json"]
+    assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
+    assert content["example"]["errors"] == [{"field": "body.date", "message": "Input should be a valid date"}]
+    for methods in document["paths"].values():
+        for described in methods.values():
+            for status, answer in described["responses"].items():
+                if status >= "400" and "application/problem+json" in answer["content"]:
+                    assert answer["content"]["application/problem+json"]["example"]["status"] == int(status)
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert "security" not in document["paths"]["/api/v1/public/toilets"]["get"]
     assert "OAuth2PasswordBearer" in document["components"]["securitySchemes"]

@@ -21,6 +21,8 @@ SAMPLE = {
     "device_id": "no-such",
     "plan_id": "00000000-0000-4000-8000-000000000000",
     "alarm_id": "1",
+    "service_date": "2026-11-21",
+    "occurrence": "1",
     "user_name": "no-such",
     "case_number": "20261121-AAAAA",
     "report_id": "00000000-0000-4000-8000-000000000000",

@@ -95,6 +95,8 @@ def _route(stops: list[dict[str, Any]], legs: tuple[tuple[tuple[float, float], .
         "depart_at": START,
         "load_kg": 0,
         "collected_kg": 0,
+        "demand_kg": None,
+        "demand_source": None,
         "occurrence": None,
         "leg_distance_m": 0,
         "leg_duration_s": 0,

@@ -44,7 +44,7 @@ def test_any_text_is_a_topic_or_refused(text: str) -> None:
     assert str(topic) == text
 
 
-@pytest.mark.parametrize("device_id", ["", "a/b", "+", "#", "a\x00", "%u", "a%c", "x" * 129])
+@pytest.mark.parametrize("device_id", ["", "a/b", "+", "#", "a\x00", "%u", "a%c", "a\x93", "a\ufffe", "x" * 129])
 def test_a_device_id_must_be_one_level_of_a_topic(device_id: str) -> None:
     """Wildcards, separators and control characters are refused."""
     with pytest.raises(TopicError):
