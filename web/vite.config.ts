@@ -15,6 +15,8 @@ export default defineConfig({
       input: {
         index: "index.html",
         driver: "driver/index.html",
+        residents: "residents/index.html",
+        office: "office/index.html",
         worker: "src/driver/worker.ts",
       },
       output: {

@@ -22,7 +22,7 @@ from services.api.live.feed import LiveFeed
 from services.api.live.hub import LiveHub
 from services.api.metrics import Metrics, MetricsMiddleware
 from services.api.middleware import HeadersMiddleware
-from services.api.openapi import describe, lists_of
+from services.api.openapi import describe, lists_of, operation_id
 from services.api.parts import Parts, Settings
 from services.api.problems import add_problem_handlers
 from services.api.readiness import Readiness
@@ -47,6 +47,7 @@ from services.api.routers import (
     plans,
     points,
     public,
+    residents,
     revisions,
     town,
     users,
@@ -91,6 +92,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     assessments.router,
     live.router,
     public.router,
+    residents.router,
 )
 
 STATE_EVENTS = ("clock", "position")
@@ -138,8 +140,7 @@ def create_app(settings: Settings, database_url: str | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,  # their pages load scripts from the internet
         redoc_url=None,
-        # The functions of generated clients are named by these.
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=operation_id,
     )
     app.state.parts = parts
     add_problem_handlers(app)

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from services.api.etags import BY_CONTENT
 from services.api.problems import PROBLEM_JSON, Problem
@@ -81,6 +82,12 @@ TAGGED = frozenset(
 )
 """Routes that tag their answers by a stored version."""
 STRING = {"type": "string"}
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return what an operation is called, and its function in generated clients: subject and deed."""
+    subject = str(route.tags[0]) if route.tags else ""
+    return f"{subject}_{route.name}".replace("-", "_").lstrip("_")
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

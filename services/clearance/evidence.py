@@ -8,10 +8,12 @@ PIECES is the list of them.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import exp, log
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.clearance.likelihood import NOTHING, Work, log_rise, log_stand, work_at
 from services.clearance.places import Place, Places
 from services.clearance.stays import Stay, longest_gap_s
 from services.clearance.track import FloatArray, Track
@@ -29,14 +31,18 @@ ELSEWHERE_BY_HAND = -8.0
 
 PLACE_BEST, PLACE_SPREAD_M = 1.5, 15.0
 """A truck stands on the road beside the containers: some 15 m off their surveyed place is usual."""
-DURATION_RATIOS = (0.2, 0.4, 0.6, 0.8, 1.0, 10.0, 20.0)
-DURATION_WEIGHTS = (-5.0, -1.5, 1.0, 2.5, 3.0, 3.0, 2.0)
-"""By stay over service time: much shorter is a traffic light, much longer (a break) says little less."""
+REFLECTED_SHARE, REFLECTED_SPREAD = 0.1, 3.0
+"""Between tall buildings a receiver is so many times farther off than it knows."""
+DURATION_WEIGHT = (-5.0, 3.0)
 PARKED = -3.0
 
-LOAD_RISEN, LOAD_UNCHANGED = 3.0, -5.0
-LOAD_FIXES = 3
+LOAD_WEIGHT = (-5.0, 3.0)
+"""The least and the most that one piece of evidence says, whatever the densities."""
+LOAD_FIXES, FEWEST_LOAD_FIXES = 6, 2
 LOAD_WITHIN_S = 300.0
+LEAST_LOAD_ERROR_KG = 5.0
+MEDIAN_SPREAD = 1.25
+"""The median of a few readings is so much less exact than their mean."""
 LEAST_RISE_KG = 10.0
 TIPPED_BY_NOISE = 8.0
 """A fall of the load by so many times the sensor's noise from one fix to the next is a tipping."""
@@ -89,16 +95,20 @@ class VehicleDay:
 class Candidate:
     """A vehicle at a point: perhaps a visit. It has a stay, service events, or both.
 
-    `claims` are the stays that it uses if it is a visit. `taken_s` of the stay, and `taken_kg` of the load's
-    rise, were used by nearer points and by those with an event of their own.
+    `claims` are the stays that it uses if it is a visit. `company` is what serving the other points that share its
+    stay takes of the stay's time and of the load's rise.
     """
 
     place: Place
     stay: Stay | None
     events: tuple[ServiceEvent, ...]
     claims: tuple[Stay, ...] = ()
-    taken_s: float = 0.0
-    taken_kg: float = 0.0
+    company: Work = NOTHING
+
+    @property
+    def work(self) -> Work:
+        """What serving the point takes by the register."""
+        return work_at(self.place.point.service_s, self.place.point.expected_kg_per_visit)
 
     @property
     def start_s(self) -> float:
@@ -141,20 +151,22 @@ def stay_place(candidate: Candidate, day: VehicleDay) -> Finding | None:
     if stay is None:
         return None
     distance_m = candidate.place.distance_m(stay.x_m, stay.y_m)
-    weight = PLACE_BEST - 0.5 * distance_m**2 / (PLACE_SPREAD_M**2 + stay.error_m**2)
+    away = 0.5 * distance_m**2 / (PLACE_SPREAD_M**2 + stay.error_m**2)
+    reflected = REFLECTED_SHARE / REFLECTED_SPREAD * exp(-away / REFLECTED_SPREAD**2)
+    weight = PLACE_BEST + log((1.0 - REFLECTED_SHARE) * exp(-away) + reflected)
     if day.places.parking_distance_m(stay.x_m, stay.y_m) < distance_m:
         weight += PARKED
     return Finding(weight)
 
 
 def stay_duration(candidate: Candidate, day: VehicleDay) -> Finding | None:
-    """Weigh how long the vehicle stood, against the time that serving the point takes."""
+    """Weigh how long the vehicle stood: with the point served, and with only the others that share the stay."""
     stay = candidate.stay
     if stay is None:
         return None
-    spare_s = stay.duration_s - candidate.taken_s
-    service_s = max(candidate.place.point.service_s, 1)
-    weight = float(np.interp(spare_s / service_s, DURATION_RATIOS, DURATION_WEIGHTS))
+    interval_s = interval_about(stay, day.track)
+    served = log_stand(stay.duration_s, interval_s, candidate.company + candidate.work)
+    weight = _within(DURATION_WEIGHT, served - log_stand(stay.duration_s, interval_s, candidate.company))
     lon, lat = day.places.projection.degrees(stay.x_m, stay.y_m)
     detail: dict[str, object] = {
         "duration_s": round(stay.duration_s, 1),
@@ -164,38 +176,73 @@ def stay_duration(candidate: Candidate, day: VehicleDay) -> Finding | None:
         "lat": round(lat, 6),
         "fixes": stay.last - stay.first + 1,
     }
+    if candidate.company.service_s:
+        detail["others_s"] = round(candidate.company.service_s)
     shown = Evidence(EvidenceKind.STAY, _interval(stay.start_s, stay.end_s), detail)
     # A stay too short is no evidence of a visit that an event proves anyway.
-    return Finding(0.0 if candidate.events and weight < 0 else weight, shown if spare_s > 0 else None)
+    return Finding(0.0 if candidate.events and weight < 0 else weight, shown)
 
 
 def load_rise(candidate: Candidate, day: VehicleDay) -> Finding | None:
     """Weigh whether the truck was heavier afterwards; while it still stands there only for, not against."""
+    rise = measured_rise(candidate, day)
+    if rise is None:
+        return None
+    served = log_rise(rise.kg, rise.error_kg, candidate.company + candidate.work)
+    weight = _within(LOAD_WEIGHT, served - log_rise(rise.kg, rise.error_kg, candidate.company))
+    if weight <= 0.0:
+        return None if rise.is_under_way else Finding(weight)
+    detail: dict[str, object] = {"before_kg": round(rise.before_kg, 1), "after_kg": round(rise.after_kg, 1)}
+    if candidate.company.kg:
+        detail["others_kg"] = round(candidate.company.kg)
+    observed = _interval(candidate.start_s, candidate.end_s)
+    return Finding(weight, Evidence(EvidenceKind.LOAD_RISE, observed, detail))
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """What a truck weighed before and after, and how exactly the difference is known; `is_under_way` while it loads."""
+
+    before_kg: float
+    after_kg: float
+    error_kg: float
+    is_under_way: bool
+
+    @property
+    def kg(self) -> float:
+        """By how much it got heavier."""
+        return self.after_kg - self.before_kg
+
+
+def measured_rise(candidate: Candidate, day: VehicleDay) -> Rise | None:
+    """Return by how much the truck got heavier over a candidate's stay or events; none where no sensor tells."""
     if day.load_noise_kg is None:
         return None
     start_s, end_s = _loading_span(candidate, day)
-    before = _loads(day.track, start_s, before=True)
-    after = _loads(day.track, end_s, before=False)
+    before = _loads(day, start_s, before=True)
+    after = _loads(day, end_s, before=False)
     if len(before) == 0:
         return None
-    still_there = len(after) == 0
-    if still_there:
+    under_way = len(after) == 0
+    if under_way:
         after = _loads_within(day.track, candidate)
     if len(after) == 0:
         return None
-    before_kg = float(np.median(_between_tippings(before, day.load_noise_kg)[-1]))
-    after_kg = float(np.median(_between_tippings(after, day.load_noise_kg)[0]))
-    rise_kg = after_kg - before_kg - candidate.taken_kg
-    expected_kg = candidate.place.point.expected_kg_per_visit
-    enough_kg = max(0.3 * expected_kg, 3.0 * day.load_noise_kg, LEAST_RISE_KG)
-    if rise_kg >= enough_kg:
-        detail: dict[str, object] = {"before_kg": round(before_kg, 1), "after_kg": round(after_kg, 1)}
-        observed = _interval(candidate.start_s, candidate.end_s)
-        return Finding(LOAD_RISEN, Evidence(EvidenceKind.LOAD_RISE, observed, detail))
-    told_apart = expected_kg > 4.0 * day.load_noise_kg
-    if told_apart and not still_there and rise_kg < 0.5 * enough_kg:
-        return Finding(LOAD_UNCHANGED)
-    return None
+    before = _between_tippings(before, day.load_noise_kg)[-1]
+    after = _between_tippings(after, day.load_noise_kg)[0]
+    few = 1.0 / len(before) + 1.0 / len(after)
+    error_kg = float(np.hypot(MEDIAN_SPREAD * day.load_noise_kg * np.sqrt(few), LEAST_LOAD_ERROR_KG))
+    return Rise(float(np.median(before)), float(np.median(after)), error_kg, under_way)
+
+
+def interval_about(stay: Stay, track: Track) -> float:
+    """Return the seconds from fix to fix in a stay and about it."""
+    first, last = max(stay.first - 1, 0), min(stay.last + 1, len(track) - 1)
+    return float(track.time_s[last] - track.time_s[first]) / max(last - first, 1)
+
+
+def _within(limits: tuple[float, float], weight: float) -> float:
+    return min(max(weight, limits[0]), limits[1])
 
 
 def _loading_span(candidate: Candidate, day: VehicleDay) -> tuple[float, float]:
@@ -226,6 +273,8 @@ def level_drop(candidate: Candidate, day: VehicleDay) -> Finding | None:
 Piece = Callable[[Candidate, VehicleDay], Finding | None]
 PIECES: tuple[Piece, ...] = (service_events, stay_place, stay_duration, level_drop, load_rise)
 """All pieces of evidence, best first."""
+PIECES_OF_ITS_OWN: tuple[Piece, ...] = (stay_place, level_drop)
+"""Those that a point does not share with others beside the same stay."""
 
 
 def load_noise_kg(track: Track) -> float | None:
@@ -234,15 +283,6 @@ def load_noise_kg(track: Track) -> float | None:
     if len(loads) < 10:
         return None
     return float(np.median(np.abs(np.diff(loads)))) * 1.4826 / float(np.sqrt(2.0))
-
-
-def rise_kg(candidate: Candidate, day: VehicleDay) -> float | None:
-    """Return by how much the truck was heavier afterwards; none where no sensor tells."""
-    before = _loads(day.track, candidate.start_s, before=True)
-    after = _loads(day.track, candidate.end_s, before=False)
-    if len(before) == 0 or len(after) == 0:
-        return None
-    return float(np.median(after) - np.median(before))
 
 
 def _interval(start_s: float, end_s: float) -> Interval:
@@ -281,18 +321,26 @@ def _distance_at(track: Track, place: Place, at_s: float) -> float | None:
     return float(np.min(np.hypot(x_m[:-1] + share * along_x, y_m[:-1] + share * along_y)))
 
 
-def _loads(track: Track, at_s: float, *, before: bool) -> NDArray[np.float64]:
-    """Return the last few loads before `at_s`, or the first few after it, within LOAD_WITHIN_S."""
+def _loads(day: VehicleDay, at_s: float, *, before: bool) -> NDArray[np.float64]:
+    """Return the last few loads before `at_s`, or the first few after it, within LOAD_WITHIN_S.
+
+    What was weighed beyond the neighbouring stays is left aside where enough is left: more may have been loaded there.
+    """
+    track = day.track
     if before:
-        span = slice(int(np.searchsorted(track.time_s, at_s - LOAD_WITHIN_S)), int(np.searchsorted(track.time_s, at_s)))
+        edge_s = max((stay.end_s for stay in day.stays if stay.end_s < at_s), default=-np.inf)
+        first, last = np.searchsorted(track.time_s, (at_s - LOAD_WITHIN_S, at_s))
     else:
-        span = slice(
-            int(np.searchsorted(track.time_s, at_s, side="right")),
-            int(np.searchsorted(track.time_s, at_s + LOAD_WITHIN_S, side="right")),
-        )
-    loads = track.load_kg[span]
-    loads = loads[~np.isnan(loads)]
-    return loads[-LOAD_FIXES:] if before else loads[:LOAD_FIXES]
+        edge_s = min((stay.start_s for stay in day.stays if stay.start_s > at_s), default=np.inf)
+        first, last = np.searchsorted(track.time_s, (at_s, at_s + LOAD_WITHIN_S), side="right")
+    time_s, loads = track.time_s[first:last], track.load_kg[first:last]
+    told = ~np.isnan(loads)
+    near = told & ((time_s >= edge_s) if before else (time_s <= edge_s))
+    if np.count_nonzero(near) >= FEWEST_LOAD_FIXES:
+        chosen = loads[near]
+        return chosen[-LOAD_FIXES:] if before else chosen[:LOAD_FIXES]
+    chosen = loads[told]
+    return chosen[-FEWEST_LOAD_FIXES:] if before else chosen[:FEWEST_LOAD_FIXES]
 
 
 def _between_tippings(loads: NDArray[np.float64], noise_kg: float) -> list[NDArray[np.float64]]:

@@ -30,6 +30,9 @@ SPARSE_INTERVAL_S = 25.0
 """Beyond this a stop for one container may hold a single fix."""
 USUAL_DRIVING_MPS = 5.5
 SLOWEST_DRIVING_MPS, FASTEST_DRIVING_MPS = 2.5, 14.0
+STILL_KMH, WANDER_M, MOST_WANDER_M, ACCELERATION_MPS2 = 3.0, 45.0, 100.0, 1.0
+"""A vehicle whose receiver says it did not move did not, though reflected signals put it some way off in between:
+so far, or farther where it had no time to speed up and brake on the way."""
 LEAST_SPARE_S = 20.0
 """The least time to spare between two fixes that makes a stay of a single one."""
 
@@ -228,7 +231,9 @@ def _joined(track: Track, stays: list[Stay], noise_m: float, gap_s: float) -> li
     """Return the stays with those joined that follow each other at one place without a gap or a drive."""
     joined: list[Stay] = []
     for stay in stays:
-        if joined and _same_stand(track, joined[-1], stay, noise_m, gap_s):
+        if joined and (
+            _same_stand(track, joined[-1], stay, noise_m, gap_s) or _wandered(track, joined[-1], stay, gap_s)
+        ):
             joined[-1] = _union(joined[-1], stay)
         else:
             joined.append(stay)
@@ -246,14 +251,28 @@ def _same_stand(track: Track, one: Stay, two: Stay, noise_m: float, gap_s: float
     return two.first - one.last <= 3 and bool(np.all(away_m < near_m + 3.0 * noise_m))
 
 
+def _wandered(track: Track, one: Stay, two: Stay, gap_s: float) -> bool:
+    """Tell whether only the receiver moved from one stay to the next: its speed says that the vehicle stood."""
+    apart_m = float(np.hypot(one.x_m - two.x_m, one.y_m - two.y_m))
+    had_time = track.time_s[two.first] - track.time_s[one.last] >= 2.0 * np.sqrt(apart_m / ACCELERATION_MPS2)
+    if two.first - one.last > 3 or apart_m > (WANDER_M if had_time else MOST_WANDER_M):
+        return False
+    between = slice(one.last, two.first + 1)
+    # NaN, where no speed is told, is not still.
+    still = bool(np.all(track.speed_kmh[between] < STILL_KMH))
+    return still and float(np.max(np.diff(track.time_s[between]))) <= gap_s
+
+
 def _union(one: Stay, two: Stay) -> Stay:
+    """Return both as one stay, at the middle of all their fixes; what lies between their places makes it less exact."""
     fixes_one, fixes_two = one.last - one.first + 1, two.last - two.first + 1
     share = fixes_two / (fixes_one + fixes_two)
+    apart_m = float(np.hypot(one.x_m - two.x_m, one.y_m - two.y_m))
     return replace(
         one,
         end_s=two.end_s,
         x_m=one.x_m + share * (two.x_m - one.x_m),
         y_m=one.y_m + share * (two.y_m - one.y_m),
-        error_m=min(one.error_m, two.error_m),
+        error_m=float(np.hypot(min(one.error_m, two.error_m), np.sqrt(share * (1.0 - share)) * apart_m)),
         last=two.last,
     )

@@ -1,20 +1,24 @@
 """Visits: the evidence of a vehicle's day weighed together, one decision for each time it was at a point."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from math import exp, log
 from typing import TypeVar
 
 from services.clearance.evidence import (
     PIECES,
+    PIECES_OF_ITS_OWN,
     Candidate,
     Finding,
     ServiceEvent,
     VehicleDay,
     instant,
-    rise_kg,
+    interval_about,
+    measured_rise,
 )
+from services.clearance.likelihood import NOTHING, Work, all_work, log_rise, log_stand, work_at
 from services.clearance.places import Place, Places
 from services.clearance.stays import Stay
 from services.domain.kinds import EvidenceKind, ServiceOutcome, ServiceSource
@@ -24,18 +28,18 @@ from services.domain.visit import Visit
 
 PRIOR = -1.0
 """Of the times that a truck stands near a point for whatever reason, somewhat fewer than half are visits."""
-REACH_M = 50.0
+REACH_M = 70.0
 ONE_PASS_S = 600.0
 """A truck that is back at a point within ten minutes has not come a second time."""
 EVENT_NEAR_STAY_S = 120.0
 FEWEST_EVENTS = 3
-STRONG = 2.0
+STRONG, STRONG_RISE = 2.0, 1.5
 MOST_AGAINST_SILENCE = -5.0
 AUTOMATIC_SOURCES = frozenset({ServiceSource.RFID, ServiceSource.ARM})
 AUTOMATIC_FORGETS = 0.1
 """How much more seldom than a driver a tag reader or an arm leaves a visit unreported."""
-USED_SHARE = 0.8
-"""How much of a point's service time a stay must have had for it before the next point may have the rest."""
+MOST_SHARING = 8
+"""So many points beside one stay are thought through in every combination; those farther off are left out."""
 SERVICE_STRETCH = 1.5
 """How much longer than usual serving a point may take before or after its service event."""
 Item = TypeVar("Item")
@@ -159,60 +163,118 @@ def _belongs(stay: Stay, events: Iterable[ServiceEvent]) -> bool:
     return any(stay.start_s - EVENT_NEAR_STAY_S <= event.at_s <= stay.end_s + EVENT_NEAR_STAY_S for event in events)
 
 
-def _weigh(candidates: Iterable[Candidate], day: VehicleDay) -> list[_Weighed]:
-    """Weigh the candidates; those that share a stay share its time and its load, nearest first.
+def _weigh(candidates: Sequence[Candidate], day: VehicleDay) -> list[_Weighed]:
+    """Weigh the candidates; those that share a stay share its time and its load.
 
-    A point with a service event of its own comes before all that have none.
+    What an event reports is settled first. Of the points beside a stay that have none, those are thought served
+    that together explain best how long it was and how much heavier the truck got.
     """
-    taken_s: dict[int, float] = defaultdict(float)
-    taken_kg: dict[int, float] = defaultdict(float)
-    weighed = []
-    for candidate in sorted(candidates, key=_claim_order):
-        stay = candidate.stay
-        if stay is not None and not candidate.events:
-            candidate = replace(candidate, taken_s=taken_s[stay.first], taken_kg=taken_kg[stay.first])
-        findings = tuple(finding for piece in PIECES if (finding := piece(candidate, day)) is not None)
-        item = _Weighed(candidate, findings)
-        weighed.append(item)
-        if item.log_odds > 0:
-            for claimed in candidate.claims:
-                taken_s[claimed.first] += USED_SHARE * candidate.place.point.service_s
-                taken_kg[claimed.first] += _own_kg(candidate)
+    reported = [candidate for candidate in candidates if candidate.events]
+    taken = _taken(_weighed(candidate, day) for candidate in reported)
+    weighed = [_weighed(replace(one, company=_company(one, taken)), day) for one in reported]
+    beside: dict[int, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        if candidate.stay is not None and not candidate.events:
+            beside[candidate.stay.first].append(candidate)
+    for first in sorted(beside):
+        weighed += _weigh_together(beside[first], all_work(taken.get(first, {}).values()), day)
     return weighed
 
 
-def _claim_order(candidate: Candidate) -> tuple[bool, float, str, float]:
+def _weighed(candidate: Candidate, day: VehicleDay) -> _Weighed:
+    return _Weighed(candidate, tuple(finding for piece in PIECES if (finding := piece(candidate, day)) is not None))
+
+
+def _taken(reported: Iterable[_Weighed]) -> dict[int, dict[str, Work]]:
+    """Return what each point that was reported served takes of each stay, by the stay's first fix."""
+    taken: dict[int, dict[str, Work]] = defaultdict(dict)
+    for item in reported:
+        candidate = item.candidate
+        whole_s = sum(stay.duration_s for stay in candidate.claims)
+        if item.log_odds <= 0 or whole_s <= 0:
+            continue
+        point = candidate.place.point
+        told_kg = _collected_by_events(candidate.events)
+        kg = point.expected_kg_per_visit if told_kg is None else told_kg
+        for stay in candidate.claims:
+            taken[stay.first][point.point_id] = work_at(point.service_s, kg, stay.duration_s / whole_s)
+    return taken
+
+
+def _company(candidate: Candidate, taken: Mapping[int, Mapping[str, Work]]) -> Work:
+    """Return what others that were reported served take of a candidate's stay."""
+    if candidate.stay is None:
+        return NOTHING
+    others = taken.get(candidate.stay.first, {})
+    return all_work(work for point_id, work in others.items() if point_id != candidate.place.point.point_id)
+
+
+def _weigh_together(sharing: Sequence[Candidate], taken: Work, day: VehicleDay) -> list[_Weighed]:
+    """Weigh the candidates of one stay: which of them together explain it best, and each of them beside the others."""
+    ordered = sorted(sharing, key=_claim_order)
+    alone = [_weighed(candidate, day) for candidate in ordered]
+    own = [_own_log_odds(candidate, day) for candidate in ordered]
+    stay, rise = ordered[0].stay, measured_rise(ordered[0], day)
+    assert stay is not None
+    interval_s = interval_about(stay, day.track)
+
+    def log_density(work: Work) -> float:
+        risen = 0.0 if rise is None or rise.is_under_way else log_rise(rise.kg, rise.error_kg, work)
+        return log_stand(stay.duration_s, interval_s, work) + risen
+
+    best: tuple[float, tuple[int, ...]] = (log_density(taken), ())
+    likeliest = sorted(range(len(ordered)), key=lambda number: (-own[number], number))[:MOST_SHARING]
+    for count in range(1, len(likeliest) + 1):
+        for chosen in combinations(sorted(likeliest), count):
+            works = [taken, *(ordered[number].work for number in chosen)]
+            total = sum(own[number] for number in chosen) + log_density(all_work(works))
+            best = max(best, (total, chosen), key=lambda item: item[0])
+    found = []
+    for number, candidate in enumerate(ordered):
+        others = (ordered[other].work for other in best[1] if other != number)
+        company = all_work([taken, *others])
+        found.append(alone[number] if company == NOTHING else _weighed(replace(candidate, company=company), day))
+    return found
+
+
+def _own_log_odds(candidate: Candidate, day: VehicleDay) -> float:
+    """Return what speaks for a candidate by itself, whatever else was served in its stay: its place, its level."""
+    findings = (piece(candidate, day) for piece in PIECES_OF_ITS_OWN)
+    return PRIOR + sum(finding.log_odds for finding in findings if finding is not None)
+
+
+def _claim_order(candidate: Candidate) -> tuple[float, str, float]:
     stay = candidate.stay
     distance_m = 0.0 if stay is None else candidate.place.distance_m(stay.x_m, stay.y_m)
-    return not candidate.events, distance_m, candidate.place.point.point_id, candidate.start_s
+    return distance_m, candidate.place.point.point_id, candidate.start_s
 
 
-def _own_kg(candidate: Candidate) -> float:
-    """Return what the load's rise owes to this point: what its events say, else half of what is expected."""
-    collected_kg = _collected_by_events(candidate.events)
-    return 0.5 * candidate.place.point.expected_kg_per_visit if collected_kg is None else collected_kg
-
-
-def _against_silence(weighed: Iterable[_Weighed]) -> float:
+def _against_silence(weighed: Sequence[_Weighed]) -> float:
     """Return what it says against a stay that the vehicle's device reported no service there.
 
     It is the logarithm of the share of visits that go without an event: a device that reports nearly every
     visit says much by its silence, one whose button is often forgotten little, one that never reports nothing.
-    A tag or an arm forgets nothing, so that where one reports, stays without an event count as waits.
+    A tag or an arm forgets little, so that where one reports, stays without an event count as waits, unless the
+    truck got heavier.
     """
-    reported = unreported = 0
-    automatic = False
-    for item in weighed:
-        served = [event for event in item.candidate.events if event.outcome is ServiceOutcome.SERVED]
-        if served:
-            reported += 1
-            automatic = automatic or any(event.source in AUTOMATIC_SOURCES for event in served)
-        elif not item.candidate.events and item.log_odds > STRONG:
-            unreported += 1
+    served = [[event for event in item.candidate.events if event.outcome is ServiceOutcome.SERVED] for item in weighed]
+    reported = sum(map(bool, served))
     if reported < FEWEST_EVENTS:
         return 0.0
-    weight = AUTOMATIC_FORGETS if automatic else 1.0
-    return max(MOST_AGAINST_SILENCE, log(weight * (unreported + 1) / (reported + weight * (unreported + 2))))
+    automatic = any(event.source in AUTOMATIC_SOURCES for events in served for event in events)
+    odd = AUTOMATIC_FORGETS if automatic else 1.0
+    unreported = [item for item in weighed if not item.candidate.events and item.log_odds > STRONG]
+    forgotten = sum(1.0 if _got_heavier(item) else odd for item in unreported)
+    return max(MOST_AGAINST_SILENCE, log((forgotten + odd) / (reported + forgotten + 2.0 * odd)))
+
+
+def _got_heavier(item: _Weighed) -> bool:
+    return any(
+        finding.evidence is not None
+        and finding.evidence.kind is EvidenceKind.LOAD_RISE
+        and finding.log_odds > STRONG_RISE
+        for finding in item.findings
+    )
 
 
 def _served_or_stayed(candidate: Candidate) -> bool:
@@ -228,7 +290,8 @@ def _visit(item: _Weighed, day: VehicleDay, log_odds: float) -> Visit:
     start_s, end_s = _span(candidate)
     collected_kg = _collected_by_events(candidate.events)
     if collected_kg is None and any(piece.kind is EvidenceKind.LOAD_RISE for piece in pieces):
-        collected_kg = rise_kg(candidate, day)
+        rise = measured_rise(candidate, day)
+        collected_kg = None if rise is None else _share_of(rise.kg, candidate)
     return Visit(
         point_id=candidate.place.point.point_id,
         vehicle_id=day.vehicle.vehicle_id,
@@ -237,6 +300,11 @@ def _visit(item: _Weighed, day: VehicleDay, log_odds: float) -> Visit:
         evidence=tuple(pieces),
         collected_kg=None if collected_kg is None else round(collected_kg, 1),
     )
+
+
+def _share_of(rise_kg: float, candidate: Candidate) -> float:
+    """Return what one point gave of the load that a stay brought, where others share it."""
+    return max(rise_kg, 0.0) * candidate.work.kg / (candidate.work.kg + candidate.company.kg)
 
 
 def _span(candidate: Candidate) -> tuple[float, float]:

@@ -8,9 +8,10 @@ import { TopBar } from "./components/top-bar";
 import { languageTag, t } from "./i18n/catalogue";
 import { MapView } from "./map/map-view";
 import { Card } from "./panels/card";
+import { DraftBar } from "./panels/draft-bar";
 import { Drawer } from "./panels/drawer";
 import { Lists } from "./panels/lists";
-import { listOpen, panel, selection } from "./state/address";
+import { listOpen, panel, selection, type Panel } from "./state/address";
 import { town } from "./state/clock";
 import { connection, openDesk, startProblem } from "./state/desk";
 import { session } from "./state/session";
@@ -46,6 +47,7 @@ function Desk() {
         )}
         <Problem sentence={startProblem.value} />
         <MapView />
+        <DraftBar />
         <Drawer />
       </main>
       <Card />
@@ -69,16 +71,17 @@ function skipToMap(event: MouseEvent): void {
 
 /** On a phone one thing is shown at a time; this bar chooses which. */
 function PhoneBar() {
-  const show = (what: "map" | "list" | "plan" | "figures") => {
+  const show = (what: "map" | "list" | Panel) => {
     listOpen.value = what === "list";
-    panel.value = what === "plan" || what === "figures" ? what : null;
+    panel.value = what === "map" || what === "list" ? null : what;
     selection.value = null;
   };
   const current = listOpen.value ? "list" : (panel.value ?? "map");
-  const items: readonly ["map" | "list" | "plan" | "figures", IconName, string][] = [
+  const items: readonly ["map" | "list" | Panel, IconName, string][] = [
     ["map", "map", t("tab.map")],
     ["list", "list", t("tab.list")],
     ["plan", "plan", t("tab.plan")],
+    ["timeline", "timeline", t("tab.timeline")],
     ["figures", "figures", t("tab.figures")],
   ];
   return (

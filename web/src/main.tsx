@@ -10,8 +10,10 @@ import "./styles/sign-in.css";
 import "./styles/desk.css";
 import "./styles/lists.css";
 import "./styles/card.css";
+import "./styles/revise.css";
 import "./styles/alarms.css";
 import "./styles/panels.css";
+import "./styles/timeline.css";
 import "./styles/map.css";
 import "./styles/phone.css";
 

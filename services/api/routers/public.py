@@ -72,9 +72,15 @@ async def _count_report(request: Request, parts: AppParts) -> None:
     parts.public_report_limiter.take(client_address(request))
 
 
-async def _near(
+async def near_place(
     near: Annotated[str, Query(max_length=60, description="lon,lat in WGS-84 degrees.", examples=["116.39,39.91"])],
 ) -> tuple[float, float]:
+    """Read a place from the address.
+
+    Raises:
+        RequestValidationError: it is none.
+
+    """
     number = r"\s*(-?\d{1,3}(?:\.\d{1,20})?)\s*"
     found = re.fullmatch(f"{number},{number}", near, re.ASCII)
     lon, lat = (float(found[1]), float(found[2])) if found else (999.0, 999.0)
@@ -87,7 +93,7 @@ async def _near(
 @router.get("/toilets", dependencies=[Depends(_count_read)])
 def read_open_toilets(
     parts: AppParts,
-    near: Annotated[tuple[float, float], Depends(_near)],
+    near: Annotated[tuple[float, float], Depends(near_place)],
     limit: Annotated[int, Query(ge=1, le=50)] = 5,
 ) -> OpenToiletsAnswer:
     """Return the nearest toilets that are open now."""

@@ -26,6 +26,7 @@ SAMPLE = {
     "user_name": "no-such",
     "case_number": "20261121-AAAAA",
     "report_id": "00000000-0000-4000-8000-000000000000",
+    "scenario_id": "00000000-0000-4000-8000-000000000000",
 }
 
 
@@ -115,7 +116,11 @@ def test_public_routes_are_these() -> None:
         ("GET", "/readyz"),
         ("GET", "/metrics"),
         ("POST", "/api/v1/auth/token"),
+        ("GET", "/api/v1/public/town"),
+        ("GET", "/api/v1/public/streets"),
         ("GET", "/api/v1/public/toilets"),
+        ("GET", "/api/v1/public/walks"),
+        ("PUT", "/api/v1/public/reports/{case_number}/photo"),
         ("POST", "/api/v1/public/reports"),
         ("GET", "/api/v1/public/reports/{case_number}"),
     }

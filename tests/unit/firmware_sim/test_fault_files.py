@@ -19,6 +19,11 @@ drive_past_ratio = 0.02
 breakdowns = 1
 wrong_clock_s = -90
 silent_devices = 3
+gaps_per_hour = 0.5
+canyon_drift_m = 30
+queue_ratio = 0.01
+forgotten_event_ratio = 0.1
+drivers_wait = false
 """
 
 
@@ -31,7 +36,9 @@ def test_absent_keys_mean_no_faults(tmp_path: Path) -> None:
 def test_every_key_of_the_interface_is_read(tmp_path: Path) -> None:
     """The keys that interfaces.md names, whole numbers where a number is expected among them."""
     (tmp_path / "all.toml").write_text(EVERY_KEY)
-    assert load_faults(tmp_path / "all.toml") == Faults(30, 10.0, False, False, 2, 300, 0.05, 0.02, 1, -90, 3)
+    assert load_faults(tmp_path / "all.toml") == Faults(
+        30, 10.0, False, False, 2, 300, 0.05, 0.02, 1, -90, 3, 0.5, 30, 0.01, 0.1, False
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,6 +54,7 @@ def test_every_key_of_the_interface_is_read(tmp_path: Path) -> None:
         ("fix_interval_s = 0", "Expected fix_interval_s from 1 to 3600, got 0"),
         ("silent_devices = -1", "Expected silent_devices from 0 to 100000, got -1"),
         ("skip_ratio = 0.7\ndrive_past_ratio = 0.7", "to be 1 together at most"),
+        ("skip_ratio = 0.7\nqueue_ratio = 0.7", "to be 1 together at most"),
         ("skip_ratio = ", "is not TOML"),
         ("[gps]\nnoise_m = 3", "Unknown key 'gps'"),
     ],

@@ -1,10 +1,14 @@
 """A simulated day: what the trucks do, what their devices say, and every fault really made."""
 
 import itertools
+import math
+import statistics
 from datetime import timedelta
+from random import Random
 
 import pytest
 
+from firmware_sim.devices.gps import GpsReceiver
 from firmware_sim.faults import Faults
 from firmware_sim.truth import TruthEvent, TruthKind
 from services.domain.kinds import DeviceKind, MessageKind, ServiceOutcome, StopKind
@@ -189,6 +193,60 @@ def test_a_drive_past_is_slow_and_short() -> None:
             if event.start <= instant_of(fix.ts) <= event.end and (fix.speed_kmh or 0) < 5
         ]
         assert 1 <= len(slow) < 12
+
+
+def test_a_queue_beside_a_point_is_long_and_serves_nothing() -> None:
+    """The truck stands in traffic near the point for 20 s to 3 min, and no refuse is moved."""
+    day = DrivenDay(Faults(queue_ratio=1.0, fix_interval_s=1.0))
+    assert day.story("V1") == "~P1 ~P2 ~P3 S"
+    assert not services(day, "V1")
+    for event in day.truth(TruthKind.DRIVE_PAST, "V1"):
+        assert 20 < (event.end - event.start).total_seconds() < 190
+        still = [
+            fix
+            for fix in positions(day, "V1")
+            if event.start <= instant_of(fix.ts) <= event.end and (fix.speed_kmh or 0) < 3
+        ]
+        assert len(still) > 15
+    assert day.world.stops_served == 0
+
+
+def test_a_gap_loses_fixes_and_no_service_event() -> None:
+    """A receiver without sky takes no fixes for minutes; what the truck serves is reported all the same."""
+    plain, blind = DrivenDay(), DrivenDay(Faults(gaps_per_hour=6))
+    assert len(positions(blind, "V1")) < 0.8 * len(positions(plain, "V1"))
+    told, expected = ([(event.ts, event.point_id) for event in services(day, "V1")] for day in (blind, plain))
+    assert told == expected
+
+
+def test_forgotten_events_are_visits_all_the_same() -> None:
+    """A driver who never presses the button serves what he serves."""
+    day = DrivenDay(Faults(forgotten_event_ratio=1.0))
+    assert day.story("V1") == "P1 P2 P3 S"
+    assert not services(day, "V1")
+
+
+def test_canyons_are_in_some_places_only() -> None:
+    """Among tall buildings fixes are tens of metres off; elsewhere they are as exact as ever."""
+    random = Random(3)
+    receiver = GpsReceiver(2.0, random, canyon_drift_m=30.0)
+    off_m: dict[bool, list[float]] = {True: [], False: []}
+    for cell in range(400):
+        spot = (200.0 * cell + 100.0, 100.0)
+        errors = [math.dist(receiver.fix(spot, 1000.0 * cell + 15.0 * step), spot) for step in range(10)]
+        off_m[max(errors) > 12.0].extend(errors)
+    assert 0.2 < len(off_m[True]) / 4000 < 0.4
+    assert statistics.mean(off_m[True]) > 25.0
+    assert statistics.mean(off_m[False]) < 4.0
+
+
+def test_who_is_early_waits_or_goes_on() -> None:
+    """A truck that left a stop out is early at the next: it stands there for the plan's time, or serves at once."""
+    waits, goes_on = (DrivenDay(Faults(skip_ratio=0.5, drivers_wait=wait)) for wait in (True, False))
+    assert waits.story("V2") == goes_on.story("V2")
+    assert max(event.end for event in goes_on.truth(TruthKind.VISIT)) < max(
+        event.end for event in waits.truth(TruthKind.VISIT)
+    )
 
 
 def test_ratios_are_kept() -> None:

@@ -8,11 +8,16 @@ import type {
   CollectionPoint,
   Contractor,
   DueVisit,
+  EditedPlan,
   Facility,
   FigureGroup,
   Page,
   Plan,
+  PlanComparison,
+  PlanEdit,
   PlanSummary,
+  PricedVisit,
+  ReplanAsked,
   ServiceDate,
   StreamToken,
   Town,
@@ -58,6 +63,22 @@ export const publishPlan = (planId: string) => request(`/plans/${id(planId)}/pub
 export function askForPlan(date: ServiceDate, timeLimitS: number): Promise<PlanSummary> {
   return request("/plans", { method: "POST", body: { date, time_limit_s: timeLimitS } });
 }
+
+/** Have the rest of a plan's day planned anew; the planner's answer comes by the new plan's events. */
+export const replanRest = (planId: string, asked: ReplanAsked) =>
+  request<PlanSummary>(`/plans/${id(planId)}/replan`, { method: "POST", body: asked });
+
+/** The best three places for a visit that is open or extra; nothing is changed. */
+export const priceVisit = (planId: string, pointId: string) =>
+  request<PricedVisit>(`/plans/${id(planId)}/insertions`, { method: "POST", body: { point_id: pointId } });
+
+/** Change a plan by hand: the answer is a new draft with what it breaks. */
+export const editPlan = (planId: string, edits: readonly PlanEdit[]) =>
+  request<EditedPlan>(`/plans/${id(planId)}/edits`, { method: "POST", body: { edits } });
+
+/** A plan beside another of its day that counts as the one before. */
+export const comparePlans = (planId: string, beforeId: string) =>
+  request<PlanComparison>(`/plans/${id(planId)}/compare?with=${id(beforeId)}`);
 
 /** A route on the roads: its line, then a point per stop. */
 export function fetchRouteGeometry(planId: string, vehicleId: string): Promise<GeoJSON.FeatureCollection> {

@@ -181,6 +181,8 @@ export interface PlanSummary {
   duration_s: number | null;
   served: number | null;
   failure: string | null;
+  /** The plan that it revises. */
+  revision_of: string | null;
 }
 
 export interface PlannedStop extends VehicleStop {
@@ -191,6 +193,10 @@ export interface PlannedStop extends VehicleStop {
   load_kg: number;
   collected_kg: number;
   occurrence: number | null;
+  /** From the stop before. */
+  leg_distance_m: number;
+  /** From the stop before. */
+  leg_duration_s: number;
 }
 
 export interface PlannedRoute {
@@ -208,10 +214,95 @@ export interface UnservedVisit {
   detail: string;
 }
 
+/** What a plan takes into account beyond the register; its revisions take it over. */
+export interface Circumstances {
+  broken_vehicles: string[];
+  excluded_vehicles: string[];
+  locked_vehicles: string[];
+  closed_facilities: string[];
+  urgent_points: { point_id: string; occurrence: number; kg: number | null }[];
+}
+
 export interface Plan extends PlanSummary {
   notes: string[];
+  circumstances: Circumstances | null;
   unserved: UnservedVisit[];
   routes: PlannedRoute[];
+}
+
+/** What has happened since a plan was made. */
+export interface ReplanAsked {
+  broken_vehicles: readonly string[];
+  closed_facilities: readonly string[];
+  urgent_points: readonly { point_id: string }[];
+  time_limit_s: number;
+}
+
+/** A rule that a plan would break; the sentence is in English. */
+export interface BrokenRule {
+  rule: string;
+  vehicle_id: string | null;
+  stop_id: string | null;
+  sentence: string;
+}
+
+/** A place for a visit, and what it costs more than the plan does now. */
+export interface PricedPlace {
+  vehicle_id: string;
+  /** Before the stop that has it now; null for a vehicle without a route. */
+  sequence: number | null;
+  arrive_at: Instant;
+  extra_cost: number;
+  extra_distance_m: number;
+  extra_duration_s: number;
+  broken: BrokenRule[];
+}
+
+export interface PricedVisit {
+  point_id: string;
+  occurrence: number;
+  kg: number;
+  places: PricedPlace[];
+}
+
+/** What a dispatcher settles about a vehicle by hand. */
+export type VehicleOrder = "lock" | "unlock" | "exclude" | "include";
+
+export type PlanEdit =
+  | { action: "move"; point_id: string; occurrence: number; vehicle_id: string; sequence?: number }
+  | { action: "insert"; point_id: string; vehicle_id: string; sequence?: number }
+  | { action: VehicleOrder; vehicle_id: string };
+
+export interface EditedPlan extends Plan {
+  broken: BrokenRule[];
+}
+
+export interface PlanFigures {
+  vehicles: number;
+  distance_m: number;
+  duration_s: number;
+  collected_kg: number;
+  served: number;
+  unserved: number;
+  cost: number;
+}
+
+/** A visit that other vehicles make; no vehicle means that it is left out. */
+export interface MovedVisit {
+  point_id: string;
+  occurrence: number;
+  from_vehicle_ids: string[];
+  to_vehicle_ids: string[];
+  from_at: Instant | null;
+  to_at: Instant | null;
+}
+
+export interface PlanComparison {
+  before: PlanFigures & { plan_id: string; tipped_kg: number };
+  after: PlanFigures & { plan_id: string; tipped_kg: number };
+  moved: MovedVisit[];
+  /** Visits that keep their vehicle and come a minute or more earlier or later. */
+  retimed: number;
 }
 
 export interface PlanProgress {

@@ -17,6 +17,11 @@ const PATHS = {
   right: "M9 5l7 7-7 7",
   target: "M12 5a7 7 0 1 0 0 14 7 7 0 0 0 0-14ZM12 2v4M12 18v4M2 12h4M18 12h4",
   warning: "M12 4 2.8 20h18.4L12 4ZM12 10v4.5M12 17.3v.2",
+  move: "M4 7h12M12 3l4 4-4 4M20 17H8M12 13l-4 4 4 4",
+  timeline: "M3 6h9M8 12h10M5 18h13M12 3v18",
+  play: "M7 4l13 8-13 8Z",
+  pause: "M8 5v14M16 5v14",
+  lock: "M6 11h12v9H6ZM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
 } as const;
 
 export type IconName = keyof typeof PATHS;

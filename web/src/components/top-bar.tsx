@@ -28,6 +28,7 @@ export function TopBar() {
       <DayFigures />
       <nav class="top-panels" aria-label={t("top.views")}>
         <PanelButton name="plan" icon="plan" />
+        <PanelButton name="timeline" icon="timeline" />
         <PanelButton name="figures" icon="figures" />
       </nav>
       <div class="top-switches">
@@ -167,10 +168,18 @@ function Figure({ name, value, testId, warn = false, onOpen, children }: FigureP
 
 function PanelButton({ name, icon }: { name: Panel; icon: IconName }) {
   const open = panel.value === name;
+  const label = t(`tab.${name}`);
   return (
-    <button type="button" class="panel-button" aria-pressed={open} onClick={() => (panel.value = open ? null : name)}>
+    <button
+      type="button"
+      class="panel-button"
+      aria-pressed={open}
+      aria-label={label}
+      title={label}
+      onClick={() => (panel.value = open ? null : name)}
+    >
       <Icon name={icon} />
-      <span>{name === "plan" ? t("tab.plan") : t("tab.figures")}</span>
+      <span>{label}</span>
     </button>
   );
 }

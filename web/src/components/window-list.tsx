@@ -48,6 +48,7 @@ export function WindowList<Item>(props: WindowListProps<Item>) {
         {items.slice(first, last).map((item, index) => (
           <li
             key={props.keyOf(item)}
+            data-key={props.keyOf(item)}
             style={{ top: `${(first + index) * rowHeight}px`, height: `${rowHeight}px` }}
             aria-setsize={items.length}
             aria-posinset={first + index + 1}

@@ -18,6 +18,13 @@ export function showNumber(value: number | null | undefined, digits = 0): string
   return value.toLocaleString(languageTag(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
+/** A difference with its sign, e.g. +3.2 or −0.5; what rounds to nothing is ±0. */
+export function showChange(value: number, digits = 0): string {
+  const shown = showNumber(Math.abs(value), digits);
+  if (Number(Math.abs(value).toFixed(digits)) === 0) return `±${shown}`;
+  return `${value > 0 ? "+" : "−"}${shown}`;
+}
+
 /** Kilograms as tonnes with one decimal, without the unit. */
 export function showTonnes(kg: number | null | undefined): string {
   return kg === null || kg === undefined ? UNKNOWN : showNumber(kg / 1000, 1);

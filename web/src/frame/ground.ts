@@ -28,6 +28,7 @@ export interface Ground {
   setData(source: string, data: GeoJSON.GeoJSON): void;
   fit(box: Box): void;
   centre(): Position;
+  zoom(): number;
   moveTo(place: Position, zoom?: number): void;
   zoomBy(levels: number): void;
   remove(): void;
@@ -101,6 +102,7 @@ export function createGround(
     },
     fit: (box) => map.fitBounds(box, { padding: 32, maxZoom: 16.5, duration: 0 }),
     centre: () => [map.getCenter().lng, map.getCenter().lat],
+    zoom: () => map.getZoom(),
     moveTo: (place, zoom) => map.easeTo({ center: place, zoom: zoom ?? map.getZoom(), duration: 400 }),
     zoomBy: (levels) => map.zoomTo(map.getZoom() + levels),
     remove() {

@@ -1,6 +1,7 @@
 /** The town's things as GeoJSON for the map's sources. */
 import type { CollectionPoint, Contractor, Facility, Position, Track, Vehicle, Zone } from "../api/types";
 import type { TruckState } from "../state/fleet";
+import { standsAndWays } from "../timeline/bars";
 import type { PointState } from "../state/visits";
 import type { Shown } from "./motion";
 
@@ -107,6 +108,7 @@ export function truckFeatures(
   trucks: readonly Vehicle[],
   states: ReadonlyMap<string, TruckState>,
   shown: (vehicleId: string) => Shown | null,
+  alarmed: ReadonlySet<string>,
 ): Features {
   const features: GeoJSON.Feature[] = [];
   for (const truck of trucks) {
@@ -119,6 +121,7 @@ export function truckFeatures(
         label: truck.plate ?? truck.id,
         icon: `truck-${state}`,
         heading: state === "driving" ? (place.headingDeg ?? 0) : 0,
+        alarmed: alarmed.has(truck.id),
       }),
     );
   }
@@ -132,6 +135,49 @@ export function trackFeatures(track: Track): Features {
     .filter((segment) => segment.length > 1)
     .map((segment) => segment.map((fix): Position => [fix.lon, fix.lat]));
   return collection([{ type: "Feature", geometry: { type: "MultiLineString", coordinates: lines }, properties: {} }]);
+}
+
+/** The lower ends of the speeds, in km/h, that a track is coloured by. */
+export const SPEED_CLASSES_KMH = [0, 10, 30, 50];
+
+/** A track with a line per run of one class of speed; nothing over the gaps and nothing to an outlier. */
+export function speedFeatures(track: Track): Features {
+  const runs: { speed: number; coordinates: Position[] }[] = [];
+  for (const segment of track.segments) {
+    let before: { place: Position; speed: number } | null = null;
+    for (const fix of segment) {
+      if (fix.outlier) continue;
+      const place: Position = [fix.lon, fix.lat];
+      const speed = SPEED_CLASSES_KMH.findLastIndex((least) => (fix.speed_kmh ?? 0) >= least);
+      if (before !== null && before.speed === speed) runs.at(-1)?.coordinates.push(place);
+      else runs.push({ speed, coordinates: before === null ? [place] : [before.place, place] });
+      before = { place, speed };
+    }
+  }
+  const lines = runs.filter((run) => run.coordinates.length > 1);
+  return collection(
+    lines.map(({ speed, coordinates }) => ({
+      type: "Feature",
+      geometry: { type: "LineString", coordinates },
+      properties: { speed },
+    })),
+  );
+}
+
+/** Where a truck stood, with for how long. */
+export function trackStopFeatures(track: Track, labelOf: (durationMs: number) => string): Features {
+  const stands = track.segments.flatMap((segment) => standsAndWays(segment)).filter((run) => run.stands);
+  return collection(
+    stands.map((run) => {
+      const durationMs = run.toMs - run.fromMs;
+      return pointFeature(run.place, { label: labelOf(durationMs), minutes: durationMs / 60_000 });
+    }),
+  );
+}
+
+/** A mark for each place with an alarm that nobody has acknowledged. */
+export function alarmFeatures(places: readonly Position[]): Features {
+  return collection(places.map((place) => pointFeature(place, {})));
 }
 
 /** The way of a route without its stops, which the map has as points already. */

@@ -17,6 +17,7 @@ export function drawIcons(): ReadonlyMap<string, ImageData> {
   for (const state of POINT_STATES) icons.set(`point-${state}`, draw(18, pointIcon(state)));
   for (const state of TRUCK_STATES) icons.set(`truck-${state}`, draw(34, truckIcon(state)));
   for (let step = 0; step <= STATION_STEPS; step++) icons.set(`station-${step}`, draw(26, stationIcon(step)));
+  icons.set("alarm", draw(16, alarmIcon));
   icons.set("station-idle", draw(26, facilityIcon("facility", stationGlyph, true)));
   for (const [name, glyph, colour] of FACILITY_GLYPHS) {
     icons.set(name, draw(22, facilityIcon(colour, glyph, false)));
@@ -154,6 +155,22 @@ function markTruck(pen: CanvasRenderingContext2D, state: TruckState, middle: num
     line(pen, [middle + 4, middle - 4], [middle - 4, middle + 4]);
     pen.stroke();
   }
+}
+
+/** A triangle with a bang, as alarms have in the lists. */
+function alarmIcon(pen: CanvasRenderingContext2D, size: number): void {
+  line(pen, [size / 2, 1.5], [size - 1, size - 2], [1, size - 2]);
+  pen.closePath();
+  pen.fillStyle = token("state-missed");
+  pen.fill();
+  pen.lineWidth = 1.4;
+  pen.strokeStyle = token("map-halo");
+  pen.stroke();
+  pen.lineWidth = 1.8;
+  line(pen, [size / 2, 6], [size / 2, 9.2]);
+  pen.stroke();
+  line(pen, [size / 2, 11.7], [size / 2, 11.8]);
+  pen.stroke();
 }
 
 /** A station is a box that fills with the day's share of its design throughput; over it, it has a red rim and bang. */

@@ -4,12 +4,15 @@ import { useEffect, useRef } from "preact/hooks";
 
 import { sentenceOf } from "../api/problem";
 import { Icon } from "../components/icons";
+import { showTime } from "../format/show";
 import { PointMark, TruckMark } from "../components/marks";
 import { Problem } from "../components/notice";
 import { t, type MessageKey } from "../i18n/catalogue";
+import { panel } from "../state/address";
 import { contractors, zones } from "../state/register";
+import { replayMs } from "../state/cursor";
 import { POINT_STATES } from "../state/visits";
-import { contractorNumbers } from "./features";
+import { contractorNumbers, SPEED_CLASSES_KMH } from "./features";
 import { followOverlays, hiddenGroups, toggleGroup } from "./overlays";
 import type { LayerGroup } from "./style";
 import type { TownMap } from "./town-map";
@@ -40,6 +43,9 @@ export function MapView() {
     <div class="map-view" id="map">
       <div class="map-canvas" ref={box} role="region" aria-label={t("map.label")} />
       <Problem sentence={problem.value} />
+      {replayMs.value !== null && (
+        <p class="replay-banner">{t("timeline.replaying", { time: showTime(replayMs.value) })}</p>
+      )}
       {map.value !== null && <MapButtons map={map.value} />}
       <Legend />
     </div>
@@ -81,6 +87,7 @@ const GROUPS = [
   ["facilities", "map.layerFacilities"],
   ["toilets", "map.layerToilets"],
   ["zones", "map.layerZones"],
+  ["alarms", "map.layerAlarms"],
   ["labels", "map.layerLabels"],
 ] as const satisfies readonly [LayerGroup, MessageKey][];
 
@@ -113,8 +120,24 @@ function Legend() {
           <TruckMark state="offline" /> {t("truckState.offline")}
         </li>
       </ul>
-      <ContractorColours />
+      {panel.value === "timeline" ? <SpeedColours /> : <ContractorColours />}
     </section>
+  );
+}
+
+/** The colours of a track while the timeline is open. */
+function SpeedColours() {
+  return (
+    <ul class="legend-states">
+      {SPEED_CLASSES_KMH.map((least, index) => (
+        <li key={least}>
+          <span class="swatch" style={{ background: `var(--speed-${index})` }} />
+          {t("unit.kmh", {
+            value: `${least}${index === SPEED_CLASSES_KMH.length - 1 ? "+" : `–${SPEED_CLASSES_KMH[index + 1] ?? ""}`}`,
+          })}
+        </li>
+      ))}
+    </ul>
   );
 }
 

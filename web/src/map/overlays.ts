@@ -6,7 +6,8 @@ import { ApiProblem, sentenceOf } from "../api/problem";
 import type { Plan, Track } from "../api/types";
 import { selection } from "../state/address";
 import { passedOf, viewedDate } from "../state/clock";
-import { planOnMap, publishedSummary, shownPlan } from "../state/plans";
+import { planOnMap, publishedPlan, shownPlan } from "../state/plans";
+import { baseRoutes } from "../state/revising";
 import { routeFeatures } from "./features";
 import { ROUTE_COLOURS, type LayerGroup } from "./style";
 
@@ -39,7 +40,8 @@ export function followOverlays(): () => void {
 function followSelectedTruck(): () => void {
   return effect(() => {
     const chosen = selection.value;
-    const planId = publishedSummary.value?.id ?? null;
+    const plan = baseRoutes.value ?? publishedPlan.value.value;
+    const hasRoute = plan?.routes.some((route) => route.vehicle_id === chosen?.id) ?? false;
     const date = viewedDate.value;
     selectedRoute.value = null;
     selectedTrack.value = null;
@@ -49,7 +51,7 @@ function followSelectedTruck(): () => void {
       return;
     }
     const live = { wanted: true };
-    if (planId !== null) void showRoute(planId, chosen.id, live);
+    if (plan !== null && hasRoute) void showRoute(plan.id, chosen.id, live);
     const showTrack = () => void loadTrack(chosen.id, date, live);
     showTrack();
     const timer = setInterval(showTrack, REFRESH_TRACK_MS);

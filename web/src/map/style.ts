@@ -5,10 +5,11 @@ import type {
   GeoJSONSourceSpecification,
   LayerSpecification,
   StyleSpecification,
+  SymbolLayerSpecification,
 } from "maplibre-gl";
 
 import { token } from "../state/theme";
-import { CONTRACTOR_COLOURS, NOTHING } from "./features";
+import { CONTRACTOR_COLOURS, NOTHING, SPEED_CLASSES_KMH } from "./features";
 
 /** The sources by name; each is a GeoJSON that the page fills. */
 export const SOURCES = [
@@ -18,10 +19,13 @@ export const SOURCES = [
   "plan",
   "route",
   "track",
+  "track-stops",
   "facilities",
   "points",
   "selected",
   "trucks",
+  "alarms",
+  "cursor",
 ] as const;
 export type SourceName = (typeof SOURCES)[number];
 
@@ -32,6 +36,7 @@ export const LAYER_GROUPS = {
   facilities: ["facilities", "facilities-label"],
   toilets: ["toilets"],
   trucks: ["trucks"],
+  alarms: ["alarms", "trucks-alarms"],
   labels: ["streets-label"],
 } as const;
 export type LayerGroup = keyof typeof LAYER_GROUPS;
@@ -68,6 +73,7 @@ export function buildStyle(): StyleSpecification {
       ...pointLayers(),
       ...labelLayers(),
       ...truckLayers(),
+      ...markLayers(),
     ],
   };
 }
@@ -191,9 +197,41 @@ function routeLayers(): LayerSpecification[] {
       type: "line",
       source: "track",
       layout: round,
-      paint: { "line-color": token("map-track"), "line-width": 3, "line-opacity": 0.8 },
+      paint: { "line-color": speedColour(), "line-width": 3.5, "line-opacity": 0.85 },
+    },
+    {
+      id: "track-stops",
+      type: "circle",
+      source: "track-stops",
+      minzoom: 12,
+      paint: {
+        "circle-radius": ["interpolate", ["linear"], ["get", "minutes"], 1, 3, 30, 8],
+        "circle-color": token("map-halo"),
+        "circle-stroke-color": token("map-track"),
+        "circle-stroke-width": 2,
+      },
+    },
+    {
+      id: "track-stops-label",
+      type: "symbol",
+      source: "track-stops",
+      minzoom: 14,
+      layout: {
+        "text-field": ["get", "label"],
+        "text-font": FONT,
+        "text-size": 11,
+        "text-anchor": "bottom",
+        "text-offset": [0, -0.7],
+      },
+      paint: haloPaint("map-track"),
     },
   ];
+}
+
+/** A part of a track that has no speed class has the track's own colour. */
+function speedColour(): ExpressionSpecification {
+  const cases = SPEED_CLASSES_KMH.flatMap((_, index): (number | string)[] => [index, token(`speed-${index}`)]);
+  return ["match", ["get", "speed"], ...cases, token("map-track")] as unknown as ExpressionSpecification;
 }
 
 function routeColour(): ExpressionSpecification {
@@ -312,6 +350,30 @@ function truckLayers(): LayerSpecification[] {
         "text-optional": true,
       },
       paint: { ...haloPaint("map-truck"), "text-halo-width": 2 },
+    },
+  ];
+}
+
+/** What lies over everything: open alarms beside what they are about, and the timeline's cursor. */
+function markLayers(): LayerSpecification[] {
+  const alarmLayout: SymbolLayerSpecification["layout"] = {
+    ...iconLayout(["interpolate", ["linear"], ["zoom"], 11, 0.75, 15, 1]),
+    "icon-image": "alarm",
+    "icon-offset": [11, -11],
+  };
+  return [
+    { id: "alarms", type: "symbol", source: "alarms", layout: alarmLayout },
+    { id: "trucks-alarms", type: "symbol", source: "trucks", filter: ["get", "alarmed"], layout: alarmLayout },
+    {
+      id: "cursor",
+      type: "circle",
+      source: "cursor",
+      paint: {
+        "circle-radius": 7,
+        "circle-color": token("map-planned"),
+        "circle-stroke-color": token("map-halo"),
+        "circle-stroke-width": 2.5,
+      },
     },
   ];
 }

@@ -1,29 +1,37 @@
 /** The map itself: MapLibre with the page's style, its sources fed from the page's state. */
-import { effect, untracked } from "@preact/signals";
+import { computed, effect, untracked } from "@preact/signals";
 import { Map as MapLibre, ScaleControl, type GeoJSONSource } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 
 import type { Position } from "../api/types";
-import { isServer, select, selection } from "../state/address";
-import { town } from "../state/clock";
-import { truckStates, vehicles, vehiclesById } from "../state/fleet";
+import { showDuration } from "../format/show";
+import { panel, select, selection } from "../state/address";
+import { unseenSubjects } from "../state/alarms";
+import { nowMs, town } from "../state/clock";
+import { pointed, replayMs } from "../state/cursor";
+import { dayTracks, seenAt } from "../state/day-tracks";
+import { DRIVING_KMH, truckStates, vehicles, vehiclesById, type TruckState } from "../state/fleet";
 import { contractors, facilities, facilitiesById, points, pointsById, streets, zones } from "../state/register";
 import { theme } from "../state/theme";
 import { pointStates } from "../state/visits";
+import { timelinePlan } from "../timeline/rows";
 import {
+  alarmFeatures,
   boxOf,
   facilityFeatures,
   NOTHING,
   pointFeatures,
   coreBox,
+  speedFeatures,
   trackFeatures,
+  trackStopFeatures,
   truckFeatures,
   zoneFeatures,
   zoneLabels,
   type Box,
 } from "./features";
 import { drawIcons, ICON_PIXEL_RATIO } from "./icons";
-import { FleetMotion } from "./motion";
+import { FleetMotion, type Shown } from "./motion";
 import { followed, hiddenGroups, plannedRoutes, selectedRoute, selectedTrack } from "./overlays";
 import { buildStyle, LAYER_GROUPS, SELECTABLE_LAYERS, type LayerGroup, type SourceName } from "./style";
 
@@ -120,7 +128,9 @@ function startFeeders(map: MapLibre): (() => void)[] {
     effect(() => setData(map, "facilities", facilityFeatures(facilities.value.value))),
     effect(() => setData(map, "route", selectedRoute.value ?? NOTHING)),
     effect(() => setData(map, "plan", plannedRoutes.value ?? NOTHING)),
-    effect(() => setData(map, "track", selectedTrack.value === null ? NOTHING : trackFeatures(selectedTrack.value))),
+    effect(() => drawTrack(map)),
+    effect(() => setData(map, "alarms", alarmFeatures(alarmedPlaces.value))),
+    effect(() => setData(map, "cursor", cursorPlace())),
     effect(() => {
       for (const group of Object.keys(LAYER_GROUPS) as LayerGroup[]) {
         const visibility = hiddenGroups.value.has(group) ? "none" : "visible";
@@ -129,6 +139,55 @@ function startFeeders(map: MapLibre): (() => void)[] {
     }),
     driveTrucks(map),
   ];
+}
+
+/** Points and facilities with an open alarm that nobody has acknowledged; trucks carry theirs along. */
+const alarmedPlaces = computed(() =>
+  [...unseenSubjects.value]
+    .map(([kind, id]) => (kind === "vehicle" ? null : placeOf(kind, id)))
+    .filter((place) => place !== null),
+);
+const alarmedTrucks = computed(
+  () => new Set([...unseenSubjects.value].filter(([kind]) => kind === "vehicle").map(([, id]) => id)),
+);
+
+/** The selected truck's track; with the timeline open, its speeds and where it stood. */
+function drawTrack(map: MapLibre): void {
+  const chosen = selection.value;
+  const withSpeeds = panel.value === "timeline";
+  const kept = withSpeeds && chosen?.kind === "vehicle" ? dayTracks.value.get(chosen.id) : undefined;
+  const track = kept ?? selectedTrack.value;
+  const label = (durationMs: number) => showDuration(durationMs / 1000);
+  setData(map, "track", track === null ? NOTHING : withSpeeds ? speedFeatures(track) : trackFeatures(track));
+  setData(map, "track-stops", track === null || !withSpeeds ? NOTHING : trackStopFeatures(track, label));
+}
+
+/** Where the truck under the timeline's cursor was then; ahead of now, at the stop that it is planned to do. */
+function cursorPlace(): GeoJSON.GeoJSON {
+  const at = pointed.value;
+  if (at === null) return NOTHING;
+  const track = dayTracks.value.get(at.vehicleId);
+  const seen = track === undefined || at.atMs > nowMs.peek() ? null : seenAt(track, at.atMs);
+  if (seen !== null) return { type: "Point", coordinates: [seen.lon, seen.lat] };
+  const route = timelinePlan.value?.routes.find((each) => each.vehicle_id === at.vehicleId);
+  const stop = route?.stops.findLast((each) => each.lon !== null && Date.parse(each.arrive_at) <= at.atMs);
+  if (stop === undefined || stop.lon === null || stop.lat === null) return NOTHING;
+  return { type: "Point", coordinates: [stop.lon, stop.lat] };
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** Each truck where its track has it at the instant that is replayed. */
+function replayedFeatures(atMs: number): GeoJSON.FeatureCollection {
+  const states = new Map<string, TruckState>();
+  const shown = new Map<string, Shown>();
+  for (const [vehicleId, track] of dayTracks.peek()) {
+    const seen = seenAt(track, atMs);
+    if (seen === null) continue;
+    states.set(vehicleId, seen.inGap ? "stale" : (seen.speedKmh ?? 0) >= DRIVING_KMH ? "driving" : "standing");
+    shown.set(vehicleId, { position: [seen.lon, seen.lat], headingDeg: seen.headingDeg, moving: false });
+  }
+  return truckFeatures(vehicles.value.peek(), states, (vehicleId) => shown.get(vehicleId) ?? null, NOBODY);
 }
 
 /** Move the trucks, and the ring around a selected one, frame by frame. */
@@ -142,7 +201,13 @@ function driveTrucks(map: MapLibre): () => void {
     restMs = Math.min(Math.max((atMs - askedMs) * REST_FACTOR, FRAME_MS), LONGEST_REST_MS);
     const shown = (vehicleId: string) => motion.shownAt(vehicleId, atMs);
     const trucks = vehicles.value.peek();
-    setData(map, "trucks", truckFeatures(trucks, truckStates.peek(), shown));
+    const replayedMs = replayMs.peek();
+    if (replayedMs !== null) {
+      setData(map, "trucks", replayedFeatures(replayedMs));
+      setData(map, "selected", NOTHING);
+      return;
+    }
+    setData(map, "trucks", truckFeatures(trucks, truckStates.peek(), shown, alarmedTrucks.peek()));
     ringSelected(map, motion, atMs);
     if (trucks.some((truck) => shown(truck.id)?.moving === true)) schedule();
   };
@@ -159,7 +224,10 @@ function driveTrucks(map: MapLibre): () => void {
     schedule();
   });
   // A truck may change its state, or be selected, without a new fix.
-  const endings = [stopReceiving, truckStates.subscribe(schedule), selection.subscribe(schedule)];
+  const endings = [
+    stopReceiving,
+    ...[truckStates, selection, replayMs, dayTracks, alarmedTrucks].map((each) => each.subscribe(schedule)),
+  ];
   return () => {
     for (const end of endings) end();
     clearTimeout(timer);
@@ -177,13 +245,17 @@ function ringSelected(map: MapLibre, motion: FleetMotion, atMs: number): void {
 
 function placeOfSelection(): Position | null {
   const chosen = selection.value;
-  if (chosen === null || isServer(chosen.kind)) return null;
-  if (chosen.kind === "vehicle") {
-    const fix = vehiclesById.value.get(chosen.id)?.last_position ?? null;
+  return chosen === null ? null : placeOf(chosen.kind, chosen.id);
+}
+
+/** Where a thing of the register stands or a truck was heard last; null for what is nowhere on the map. */
+function placeOf(kind: string, id: string): Position | null {
+  if (kind === "vehicle") {
+    const fix = vehiclesById.value.get(id)?.last_position ?? null;
     return fix === null ? null : [fix.lon, fix.lat];
   }
-  const place = (chosen.kind === "point" ? pointsById : facilitiesById).value.get(chosen.id);
-  return place === undefined ? null : [place.lon, place.lat];
+  const place = kind === "point" ? pointsById.value.get(id) : kind === "facility" ? facilitiesById.value.get(id) : null;
+  return place === null || place === undefined ? null : [place.lon, place.lat];
 }
 
 function listen(map: MapLibre): (() => void)[] {

@@ -13,19 +13,29 @@ import { acknowledgeProblem } from "../state/acknowledging";
 import { ALARM_FILTERS, type AlarmFilter, alarms, alarmStateOf, KEPT_ALARMS, passesFilter } from "../state/alarms";
 import { nowMs } from "../state/clock";
 import { AlarmStanding } from "./alarm-parts";
-import { Chip } from "./list-parts";
+import { Chip, matches, SearchField } from "./list-parts";
 
 const filter = signal<AlarmFilter>("open");
+const search = signal("");
+/** The one kind that is listed; empty for any. */
+const kindFilter = signal("");
 /** The alarm that was chosen last: an asset may have several. */
 const chosenId = signal<number | null>(null);
 
 export function AlarmList() {
   const all = alarms.value.value;
-  const found = all.filter((alarm) => passesFilter(alarm, filter.value));
+  const passing = all.filter((alarm) => passesFilter(alarm, filter.value));
+  const kinds = [...new Set(passing.map((alarm) => alarm.kind))].sort();
+  const found = passing.filter(
+    (alarm) =>
+      (kindFilter.value === "" || alarm.kind === kindFilter.value) &&
+      matches(search.value, [alarm.subject_id, alarmSubject(alarm), tWord("alarmKind", alarm.kind)]),
+  );
   const ofSelection = found.filter(isOfSelection);
   const chosen = ofSelection.find((alarm) => alarm.id === chosenId.value) ?? ofSelection[0];
   return (
     <>
+      <SearchField text={search} label={t("list.searchAlarms")} />
       <div class="chips">
         {ALARM_FILTERS.map((name) => (
           <Chip
@@ -38,11 +48,24 @@ export function AlarmList() {
           </Chip>
         ))}
       </div>
+      <select
+        class="list-select"
+        aria-label={t("alarms.kind")}
+        value={kindFilter.value}
+        onChange={(event) => (kindFilter.value = event.currentTarget.value)}
+      >
+        <option value="">{t("alarms.anyKind")}</option>
+        {[...new Set([...kinds, kindFilter.value])].filter(Boolean).map((kind) => (
+          <option key={kind} value={kind}>
+            {tWord("alarmKind", kind)}
+          </option>
+        ))}
+      </select>
       <Problem sentence={acknowledgeProblem.value} />
       <Notice
         of={alarms}
         isEmpty={found.length === 0}
-        empty={filter.value === "open" ? t("alarms.empty") : t("list.noMatch")}
+        empty={filter.value === "open" && passing.length === 0 ? t("alarms.empty") : t("list.noMatch")}
       />
       {filter.value !== "open" && all.length >= KEPT_ALARMS && (
         <p class="notice">{t("alarms.onlyNewest", { count: KEPT_ALARMS })}</p>

@@ -10,6 +10,7 @@ import { zoneName } from "../state/register";
 import { CardAlarms } from "./alarm-parts";
 import { CardHead, Fact } from "./card";
 import { HourlyUse } from "./hourly-use";
+import { StationOrders } from "./orders";
 
 const YEAR_MS = 365.25 * 24 * 3_600_000;
 
@@ -23,6 +24,7 @@ export function FacilityCard({ facility }: { facility: Facility }) {
         </span>
       </CardHead>
       <CardAlarms kind="facility" id={facility.id} />
+      {takesRefuse(facility) && <StationOrders facilityId={facility.id} />}
       {isToilet ? <ToiletMeasures facility={facility} /> : <StationMeasures facility={facility} />}
       <dl class="facts">
         <Fact name={t("card.hours")}>{hoursOf(facility)}</Fact>
@@ -36,6 +38,11 @@ export function FacilityCard({ facility }: { facility: Facility }) {
       )}
     </>
   );
+}
+
+/** Tell whether trucks of the plan unload there. */
+function takesRefuse(facility: Facility): boolean {
+  return ["transfer_station", "landfill", "incinerator"].includes(facility.kind);
 }
 
 function StationMeasures({ facility }: { facility: Facility }) {

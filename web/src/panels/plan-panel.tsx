@@ -1,7 +1,7 @@
 /** The plan panel: ask for a plan, watch its cost fall, see its routes and what it leaves out, publish it. */
 import { signal } from "@preact/signals";
 
-import type { PlanSummary } from "../api/types";
+import type { Plan, PlanSummary } from "../api/types";
 import { Icon } from "../components/icons";
 import { Notice, Problem } from "../components/notice";
 import { showDate, showNumber, showTime } from "../format/show";
@@ -16,14 +16,17 @@ import {
   planOnMap,
   planProblem,
   plans,
+  planView,
   progressByPlan,
   publish,
   shownPlan,
   shownSummary,
 } from "../state/plans";
 import { mayPlan } from "../state/session";
+import { ComparePlans } from "./compare-plans";
 import { CostChart } from "./cost-chart";
 import { RouteTable, UnservedTable } from "./plan-tables";
+import { ToldBox } from "./told-box";
 
 const TIME_LIMITS_S = [10, 30, 60, 120, 300];
 const timeLimitS = signal(30);
@@ -34,6 +37,7 @@ export function PlanPanel() {
     <div class="plan-panel">
       <div class="plan-side">
         <AskForm />
+        <ToldBox />
         <Problem sentence={planProblem.value} />
         <Notice of={plans} isEmpty={plans.value.value.length === 0} empty={t("plan.noPlans")} />
         <PlanOptions />
@@ -84,6 +88,7 @@ function PlanOptions() {
               {t("plan.option", { time: showTime(plan.requested_at), status: t(`planStatus.${plan.status}`) })}
             </span>
             {plan.published && <span class="badge published">{t("plan.published")}</span>}
+            {plan.revision_of !== null && !plan.published && <span class="badge">{t("revise.revision")}</span>}
             <span class="plan-cost">{showNumber(plan.cost)}</span>
           </button>
         </li>
@@ -107,11 +112,36 @@ function ShownPlan({ plan }: { plan: PlanSummary }) {
       </section>
       {!running && (
         <section class="plan-right">
-          {detail !== null && detail.routes.length > 0 && <RouteTable plan={detail} />}
-          {detail !== null && plan.status === "ready" && <UnservedTable plan={detail} />}
+          {detail !== null && plan.status === "ready" && <PlanViews plan={detail} />}
           <Problem sentence={shownPlan.error.value} />
         </section>
       )}
+    </>
+  );
+}
+
+/** The plan's routes, or how it differs from another plan. */
+function PlanViews({ plan }: { plan: Plan }) {
+  const isDraft = plan.revision_of !== null && plan.published_at === null;
+  const view = planView.value ?? (isDraft ? "compare" : "routes");
+  return (
+    <>
+      <div class="chips plan-views">
+        {(["routes", "compare"] as const).map((name) => (
+          <button
+            key={name}
+            type="button"
+            class="chip"
+            aria-pressed={view === name}
+            onClick={() => (planView.value = name)}
+          >
+            {t(`planView.${name}`)}
+          </button>
+        ))}
+      </div>
+      {view === "compare" && <ComparePlans plan={plan} />}
+      {view === "routes" && plan.routes.length > 0 && <RouteTable plan={plan} />}
+      {view === "routes" && <UnservedTable plan={plan} />}
     </>
   );
 }

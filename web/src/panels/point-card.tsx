@@ -14,6 +14,7 @@ import { isAllDay, pointStates, visitsByPoint, type PointState } from "../state/
 import { useEffect, useMemo } from "preact/hooks";
 import { CardAlarms } from "./alarm-parts";
 import { CardHead, Fact } from "./card";
+import { PointOrders } from "./orders";
 
 export function PointCard({ point }: { point: CollectionPoint }) {
   const state = pointStates.value.get(point.id) ?? "not_due";
@@ -27,6 +28,7 @@ export function PointCard({ point }: { point: CollectionPoint }) {
         </span>
       </CardHead>
       <CardAlarms kind="point" id={point.id} />
+      <PointOrders pointId={point.id} />
       <dl class="facts">
         <Fact name={t("card.container")}>
           {t("card.containerCount", { type: tWord("containerType", point.container_type), count: point.containers })}

@@ -1,20 +1,18 @@
 /** A truck's card: load, speed, progress and what it does next. */
-import type { PlannedStop, Vehicle } from "../api/types";
+import type { Vehicle } from "../api/types";
 import { TruckMark } from "../components/marks";
 import { Meter } from "../components/meter";
 import { Problem } from "../components/notice";
 import { showDuration, showNumber, showTime } from "../format/show";
 import { t, tWord } from "../i18n/catalogue";
 import { followed, overlayProblem } from "../map/overlays";
-import { select } from "../state/address";
-import { nowMs, today, viewedDate } from "../state/clock";
+import { nowMs } from "../state/clock";
 import { truckStates } from "../state/fleet";
-import { publishedRouteOf } from "../state/plans";
-import { contractorName, facilityName, pointName } from "../state/register";
+import { contractorName, facilityName } from "../state/register";
 import { CardAlarms } from "./alarm-parts";
 import { CardHead, Fact } from "./card";
-
-const NEXT_STOPS = 6;
+import { TruckOrders } from "./orders";
+import { StopList } from "./stop-list";
 
 export function TruckCard({ truck }: { truck: Vehicle }) {
   const state = truckStates.value.get(truck.id) ?? "unknown";
@@ -36,6 +34,7 @@ export function TruckCard({ truck }: { truck: Vehicle }) {
         </button>
       </CardHead>
       <CardAlarms kind="vehicle" id={truck.id} />
+      <TruckOrders vehicleId={truck.id} />
       <div class="card-measure">
         <span>{t("card.load")}</span>
         <strong>{t("card.loadOf", { load: showNumber(load), capacity: showNumber(truck.capacity_kg) })}</strong>
@@ -65,49 +64,7 @@ export function TruckCard({ truck }: { truck: Vehicle }) {
         <span class="line-key actual">{t("card.track")}</span>
       </p>
       <Problem sentence={overlayProblem.value} />
-      <NextStops truck={truck} />
+      <StopList truck={truck} />
     </>
-  );
-}
-
-function NextStops({ truck }: { truck: Vehicle }) {
-  const route = publishedRouteOf(truck.id);
-  if (route === null) return <p class="notice">{t("card.noRoute")}</p>;
-  const isToday = viewedDate.value === today.value;
-  const from = isToday ? (truck.current_stop?.sequence ?? Infinity) : 0;
-  const next = route.stops.filter((stop) => stop.sequence >= from).slice(0, NEXT_STOPS);
-  return (
-    <section class="card-section">
-      <h3>{t("card.nextStops")}</h3>
-      {next.length === 0 && <p class="notice">{t("card.routeDone")}</p>}
-      <ol class="stops">
-        {next.map((stop) => (
-          <StopRow key={stop.sequence} stop={stop} />
-        ))}
-      </ol>
-    </section>
-  );
-}
-
-function StopRow({ stop }: { stop: PlannedStop }) {
-  const id = stop.id;
-  const name = stop.name ?? (id === null ? "" : stop.kind === "point" ? pointName(id) : facilityName(id));
-  return (
-    <li class={`stop stop-${stop.kind}`}>
-      <time>{showTime(stop.arrive_at)}</time>
-      <span class="stop-kind">{t(`stopKind.${stop.kind}`)}</span>
-      {id === null || stop.kind === "break" ? (
-        <span class="stop-name">{name}</span>
-      ) : (
-        <button
-          type="button"
-          class="link stop-name"
-          onClick={() => select(stop.kind === "point" ? "point" : "facility", id)}
-        >
-          {name}
-        </button>
-      )}
-      <span class="stop-load">{t("unit.kg", { value: showNumber(stop.load_kg) })}</span>
-    </li>
   );
 }

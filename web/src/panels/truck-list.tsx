@@ -1,14 +1,16 @@
 /** The list of vehicles: state, load and how far each is with its route. */
 import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 
 import { TruckMark } from "../components/marks";
 import { Meter } from "../components/meter";
 import { Notice } from "../components/notice";
 import { WindowList } from "../components/window-list";
 import type { Vehicle } from "../api/types";
-import { showNumber } from "../format/show";
+import { showChange, showNumber } from "../format/show";
 import { t, tWord } from "../i18n/catalogue";
 import { select, selection } from "../state/address";
+import { carried, carriedPrices, dropOn } from "../state/carrying";
 import { truckStates, vehicles, type TruckState } from "../state/fleet";
 import { contractorName } from "../state/register";
 import { Chip, matches, SearchField } from "./list-parts";
@@ -18,6 +20,7 @@ const stateFilter = signal<TruckState | null>(null);
 const STATES: readonly TruckState[] = ["driving", "standing", "stale", "offline", "unknown"];
 
 export function TruckList() {
+  useDroppedVisits();
   const states = truckStates.value;
   const all = vehicles.value.value;
   const found = all.filter(
@@ -68,8 +71,32 @@ export function TruckList() {
   );
 }
 
+/** While a visit is dragged from a card, the rows take it. */
+function useDroppedVisits(): void {
+  useEffect(() => {
+    const rowUnder = (event: DragEvent) =>
+      (event.target as HTMLElement | null)?.closest<HTMLElement>(".lists li[data-key]")?.dataset["key"];
+    const over = (event: DragEvent) => {
+      if (carried.peek() !== null && rowUnder(event) !== undefined) event.preventDefault();
+    };
+    const drop = (event: DragEvent) => {
+      const vehicleId = rowUnder(event);
+      if (carried.peek() === null || vehicleId === undefined) return;
+      event.preventDefault();
+      void dropOn(vehicleId);
+    };
+    addEventListener("dragover", over);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragover", over);
+      removeEventListener("drop", drop);
+    };
+  }, []);
+}
+
 function TruckRow({ truck, state }: { truck: Vehicle; state: TruckState }) {
   const load = truck.load_kg;
+  const price = carriedPrices.value.get(truck.id);
   const speed = state === "driving" ? t("unit.kmh", { value: showNumber(truck.last_position?.speed_kmh) }) : null;
   return (
     <>
@@ -81,6 +108,7 @@ function TruckRow({ truck, state }: { truck: Vehicle; state: TruckState }) {
         </span>
       </span>
       <span class="row-side">
+        {price !== undefined && <span class="row-price">{showChange(price.extra_cost, 1)}</span>}
         {truck.route !== null && (
           <span class="row-figure">
             {truck.route.served}/{truck.route.stops}

@@ -1,5 +1,5 @@
 /** What is not cleared: due visits that were missed, and those that the plan left out, each with its reason. */
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 import { PointMark } from "../components/marks";
 import { Notice, Problem } from "../components/notice";
@@ -9,7 +9,8 @@ import { t, tWord } from "../i18n/catalogue";
 import { select, selection } from "../state/address";
 import { truckName } from "../state/fleet";
 import { publishedPlan } from "../state/plans";
-import { pointName } from "../state/register";
+import { pointName, pointsById, zoneName } from "../state/register";
+import { Chip, matches, SearchField } from "./list-parts";
 import { dueVisits, isAllDay, missedVisits, visitsByPoint } from "../state/visits";
 
 interface UnservedRow {
@@ -45,8 +46,16 @@ const rows = computed<UnservedRow[]>(() => {
   return [...missed, ...unplanned];
 });
 
+type Side = "missed" | "unplanned";
+const search = signal("");
+const sideFilter = signal<Side | null>(null);
+
 /** How many rows the list has. */
 export const unservedCount = computed(() => rows.value.length);
+
+function zoneOfPoint(pointId: string): string | null {
+  return zoneName(pointsById.value.get(pointId)?.zone_id ?? null);
+}
 
 /** A visit that was left out of the plan may have been cleared, or be listed as missed already. */
 function isStillOpen(pointId: string, occurrence: number): boolean {
@@ -55,12 +64,36 @@ function isStillOpen(pointId: string, occurrence: number): boolean {
 }
 
 export function UnservedList() {
+  const all = rows.value;
+  const passes = (row: UnservedRow, side: Side | null) => side === null || row.missed === (side === "missed");
+  const found = all.filter(
+    (row) =>
+      passes(row, sideFilter.value) &&
+      matches(search.value, [row.pointId, pointName(row.pointId), row.reason, zoneOfPoint(row.pointId)]),
+  );
   return (
     <>
+      <SearchField text={search} label={t("list.searchUnserved")} />
+      <div class="chips">
+        {(["missed", "unplanned"] as const).map((side) => (
+          <Chip
+            key={side}
+            chosen={sideFilter.value === side}
+            count={all.filter((row) => passes(row, side)).length}
+            onChoose={() => (sideFilter.value = sideFilter.value === side ? null : side)}
+          >
+            {side === "missed" ? t("pointState.missed") : t("unserved.unplanned")}
+          </Chip>
+        ))}
+      </div>
       <Problem sentence={publishedPlan.error.value} />
-      <Notice of={dueVisits} isEmpty={rows.value.length === 0} empty={t("unserved.empty")} />
+      <Notice
+        of={dueVisits}
+        isEmpty={found.length === 0}
+        empty={all.length === 0 ? t("unserved.empty") : t("list.noMatch")}
+      />
       <WindowList
-        items={rows.value}
+        items={found}
         rowHeight={48}
         label={t("tab.unserved")}
         keyOf={(row) => row.key}

@@ -71,6 +71,15 @@ export const openAlarms = computed(() => alarms.value.value.filter((alarm) => al
 /** How many open alarms nobody has acknowledged. */
 export const unseenCount = computed(() => openAlarms.value.filter((alarm) => alarm.acknowledged_at === null).length);
 
+/** What has an open alarm that nobody has acknowledged, each once: its kind and code. */
+export const unseenSubjects = computed<readonly (readonly [kind: string, id: string])[]>(() => {
+  const subjects = new Map<string, readonly [string, string]>();
+  for (const { acknowledged_at, subject_kind, subject_id } of openAlarms.value) {
+    if (acknowledged_at === null) subjects.set(`${subject_kind}:${subject_id}`, [subject_kind, subject_id]);
+  }
+  return [...subjects.values()];
+});
+
 /** The open alarms about one asset, the newest first. */
 export function openAlarmsOf(kind: SelectionKind, id: string): Alarm[] {
   return openAlarms.value.filter((alarm) => alarm.subject_kind === kind && alarm.subject_id === id);

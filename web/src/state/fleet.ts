@@ -8,7 +8,7 @@ import { loaded } from "./loading";
 /** A vehicle without a fix for this long (town time) is silent. */
 const STALE_MS = 5 * 60_000;
 /** Below this it stands; GPS noise moves a parked truck at a walking pace. */
-const DRIVING_KMH = 3;
+export const DRIVING_KMH = 3;
 
 export type TruckState = "driving" | "standing" | "stale" | "offline" | "unknown";
 

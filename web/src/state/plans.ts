@@ -16,6 +16,9 @@ export const shownPlan = loaded<Plan | null>(null);
 export const publishedPlan = loaded<Plan | null>(null);
 /** The costs found so far by plan, as far as this page watched. */
 export const progressByPlan = signal<ReadonlyMap<string, readonly PlanProgress[]>>(new Map());
+export type PlanView = "routes" | "compare";
+/** What the panel shows beside the plan; null is what fits: for a draft the comparison, else the routes. */
+export const planView = signal<PlanView | null>(null);
 /** Whether the shown plan's routes are drawn on the map. */
 export const planOnMap = signal(false);
 

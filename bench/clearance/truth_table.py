@@ -1,0 +1,143 @@
+"""The truth table: decided visits held against the simulator's truth, over seeds and fault mixes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rich.console import Console
+from rich.progress import track as with_bar
+from rich.table import Table
+
+from bench.clearance.day import Told, decide, drive
+from bench.clearance.judge import Tally, judge
+from bench.clearance.mixes import MIXES, Mix
+
+TARGETS: Mapping[Told, float] = {Told.ALL: 0.995, Told.GPS_AND_LOAD: 0.98, Told.GPS_15_S: 0.97, Told.GPS_60_S: 0.90}
+"""What precision and recall are to reach, by what the devices tell."""
+MOST_FALSE_CLEARANCES = 0.002
+Tallies = dict[str, dict[Told, Tally]]
+"""By the name of the mix and by what the devices tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which days to judge: some seeds and mixes, with so many compactors and a crane truck each."""
+
+    seeds: tuple[int, ...]
+    mixes: tuple[Mix, ...] = MIXES
+    compactors: int = 4
+    processes: int = 1
+
+
+def tallies_of(seed: int, mix: Mix, compactors: int) -> dict[Told, Tally]:
+    """Drive one day and judge what clearance finds of it, by what the devices tell."""
+    day = drive(seed, mix, compactors)
+    clock_error = timedelta(seconds=mix.faults.wrong_clock_s)
+    return {told: judge(decide(day, told), day.truth, clock_error) for told in Told}
+
+
+def judge_days(order: Order) -> Tallies:
+    """Judge every day of an order, in so many processes; a bar shows how far it is."""
+    sums: Tallies = {mix.name: dict.fromkeys(Told, Tally()) for mix in order.mixes}
+    with ProcessPoolExecutor(order.processes) as pool:
+        mix_of = {
+            pool.submit(tallies_of, seed, mix, order.compactors): mix.name
+            for seed in order.seeds
+            for mix in order.mixes
+        }
+        for job in with_bar(as_completed(mix_of), "Driving", total=len(mix_of), console=Console(stderr=True)):
+            row = sums[mix_of[job]]
+            for told, tally in job.result().items():
+                row[told] += tally
+    return sums
+
+
+def total(tallies: Tallies, names: Iterable[str] | None = None) -> dict[Told, Tally]:
+    """Return the sums over mixes (all of them where none is named)."""
+    rows = [tallies[name] for name in (tallies if names is None else names)]
+    return {told: sum((row[told] for row in rows), Tally()) for told in Told}
+
+
+def as_json(tallies: Tallies) -> dict[str, object]:
+    """Return the table as plain values: by mix and by what is told."""
+    return {
+        name: {
+            str(told): {
+                "visits": tally.right + tally.overlooked,
+                "precision": round(tally.precision, 5),
+                "recall": round(tally.recall, 5),
+                "passed": tally.passed,
+                "passed_cleared": tally.passed_cleared,
+                "waited": tally.waited,
+                "waited_cleared": tally.waited_cleared,
+            }
+            for told, tally in row.items()
+        }
+        for name, row in {**tallies, "all": total(tallies)}.items()
+    }
+
+
+def show(tallies: Tallies, title: str, console: Console) -> None:
+    """Print precision and recall, what misses its target marked, and below it the false clearances."""
+    table = Table(title=title)
+    table.add_column("mix", no_wrap=True)
+    for name in ("visits", *map(str, Told)):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_row("target", "", *(f"{TARGETS[told]:.3f}" for told in Told), end_section=True)
+    rows = {**tallies, "all mixes": total(tallies)}
+    for name, row in rows.items():
+        visits = next(iter(row.values()))
+        table.add_row(name, f"{visits.right + visits.overlooked}", *(_cell(told, row[told]) for told in Told))
+    console.print(table)
+    console.print("Each cell: precision / recall per visit; * misses its target.")
+    console.print(_false_clearances(total(tallies)))
+
+
+def _cell(told: Told, tally: Tally) -> str:
+    figures = [f"{value:.3f}{' ' if value >= TARGETS[told] else '*'}" for value in (tally.precision, tally.recall)]
+    return " / ".join(figures)
+
+
+def _false_clearances(sums: Mapping[Told, Tally]) -> Table:
+    table = Table(
+        title=f"Stops that were not served and became a visit (driven past: at most {MOST_FALSE_CLEARANCES:.1%})"
+    )
+    for name in ("told", "driven past or skipped", "waits of 25 s and more beside a point"):
+        table.add_column(name)
+    for told, tally in sums.items():
+        table.add_row(
+            str(told),
+            f"{tally.passed_cleared} of {tally.passed} ({tally.false_clearances:.2%})",
+            f"{tally.waited_cleared} of {tally.waited}" + (f" ({tally.false_waits:.1%})" if tally.waited else ""),
+        )
+    return table
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """Return the seeds that a text such as `1-20` or `3,5,8-9` names.
+
+    Raises:
+        ValueError: it names none.
+
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    if not found:
+        raise ValueError(f"Expected seeds such as 1-20 or 3,5,8-9, got {text!r}.")
+    return tuple(found)
+
+
+def mixes_of(names: Sequence[str]) -> tuple[Mix, ...]:
+    """Return the mixes whose name contains one of `names`; all where none is given.
+
+    Raises:
+        ValueError: a name fits none.
+
+    """
+    for name in names:
+        if not any(name in mix.name for mix in MIXES):
+            raise ValueError(f"No mix has {name!r} in its name; there are: {', '.join(mix.name for mix in MIXES)}.")
+    return tuple(mix for mix in MIXES if not names or any(name in mix.name for name in names))

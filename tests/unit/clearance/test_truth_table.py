@@ -1,0 +1,78 @@
+"""Clearance held against the simulator's truth on a few small days, and the judge that does it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bench.clearance.day import Told
+from bench.clearance.judge import Tally, judge
+from bench.clearance.truth_table import MOST_FALSE_CLEARANCES, TARGETS, as_json, mixes_of, seeds_of, tallies_of
+from firmware_sim.truth import TruthEvent, TruthKind
+from services.domain.town import Interval
+from services.domain.visit import Visit
+
+AT = datetime(2026, 6, 1, 1, tzinfo=UTC)
+MIXES = ("noise 10 m", "skipped and driven past", "unplanned stops", "night shift")
+
+
+def visit(minute: float, point_id: str = "P1", vehicle_id: str = "V1") -> Visit:
+    """Return a decided visit of two minutes."""
+    start = AT + timedelta(minutes=minute)
+    return Visit(point_id, vehicle_id, Interval(start, start + timedelta(minutes=2)), 0.9, ())
+
+
+def event(minute: float, *, served: bool = True, lasts_s: float = 120.0, point_id: str = "P1") -> TruthEvent:
+    """Return what V1 truly did."""
+    start = AT + timedelta(minutes=minute)
+    kind = TruthKind.VISIT if served else TruthKind.DRIVE_PAST
+    end = start + timedelta(seconds=lasts_s)
+    return TruthEvent(kind, start, end, vehicle_id="V1", point_id=point_id, served=served)
+
+
+@pytest.mark.parametrize(
+    ("found", "truth", "tally"),
+    [
+        ([visit(0)], [event(0)], Tally(right=1)),
+        ([visit(0), visit(3)], [event(0)], Tally(right=1, made_up=1)),  # one visit twice
+        ([], [event(0)], Tally(overlooked=1)),
+        ([visit(0, "P2")], [event(0)], Tally(made_up=1, overlooked=1)),  # the neighbour
+        ([visit(0, vehicle_id="V2")], [event(0)], Tally(made_up=1, overlooked=1)),  # another truck
+        ([visit(60)], [event(0)], Tally(made_up=1, overlooked=1)),  # an hour later
+        ([visit(0)], [event(0, served=False, lasts_s=8)], Tally(made_up=1, passed=1, passed_cleared=1)),
+        ([visit(0)], [event(0, served=False, lasts_s=90)], Tally(made_up=1, waited=1, waited_cleared=1)),
+        ([], [event(0, served=False, lasts_s=8)], Tally(passed=1)),
+        ([visit(2)], [event(0, served=False, lasts_s=8), event(2)], Tally(right=1, passed=1)),  # back at once
+    ],
+)
+def test_the_judge_counts_each_visit_once(found: list[Visit], truth: list[TruthEvent], tally: Tally) -> None:
+    """A visit is right where its truck served its point then; what is left over is made up."""
+    assert judge(found, truth, timedelta(0)) == tally
+
+
+def test_a_wrong_clock_is_judged_by_itself() -> None:
+    """A truck whose clock is 40 minutes behind tells of its visit 40 minutes too early, and is right."""
+    assert judge([visit(-40)], [event(0)], timedelta(minutes=-40)).right == 1
+
+
+def test_small_days_reach_the_targets() -> None:
+    """Over two seeds and four mixes precision and recall are what the office was promised, from each evidence."""
+    sums = dict.fromkeys(Told, Tally())
+    for mix in mixes_of(MIXES):
+        for seed in (1, 2):
+            for told, tally in tallies_of(seed, mix, 2).items():
+                sums[told] += tally
+    for told, tally in sums.items():
+        assert tally.right + tally.overlooked > 600
+        assert tally.precision >= TARGETS[told], told
+        assert tally.recall >= TARGETS[told], told
+    assert sums[Told.ALL].false_clearances <= MOST_FALSE_CLEARANCES
+    assert sums[Told.ALL].passed > 60
+
+
+def test_seeds_and_mixes_are_named() -> None:
+    """Ranges and lists of seeds are read, parts of names find mixes, and what is none is told."""
+    assert seeds_of("1-3,7") == (1, 2, 3, 7)
+    assert [mix.name for mix in mixes_of(["night"])] == ["night shift"]
+    with pytest.raises(ValueError, match="No mix has 'fog' in its name; there are: noise 5 m"):
+        mixes_of(["fog"])
+    assert as_json({"x": dict.fromkeys(Told, Tally(right=1))})["all"]

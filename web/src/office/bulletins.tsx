@@ -1,0 +1,3 @@
+export function Bulletins() {
+  return null;
+}

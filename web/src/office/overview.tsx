@@ -1,0 +1,96 @@
+/** The day's and the month's rate, and how the month went day by day. */
+import { Chart } from "../components/chart";
+import { Meter } from "../components/meter";
+import { Notice } from "../components/notice";
+import { showDate, showNumber, showRatio } from "../format/show";
+import { t } from "../i18n/office";
+import { chosenKey, day, month, showOnly } from "./state";
+import { byDay, monthStart, sumOf, type Sum } from "./sums";
+
+/** What the office asks of a day (the seeds' target; standard_limits has it). */
+const TARGET_RATE = 0.98;
+const CHART_HEIGHT = 170;
+
+export function Overview() {
+  const figures = month.value.value;
+  const days = byDay(figures);
+  const ofDay = sumOf(figures.filter((figure) => figure.date === day.value));
+  return (
+    <>
+      <Notice of={month} isEmpty={figures.length === 0} empty={t("noFigures")} />
+      <div class="rates">
+        <Rate name={t("thatDay")} sum={ofDay} testId="day" isOpen />
+        <Rate name={t("month")} sum={sumOf(figures)} testId="month">
+          {t("days", { from: showDate(monthStart(day.value)), to: showDate(day.value), count: days.length })}
+        </Rate>
+      </div>
+      {days.length > 1 && (
+        <figure class="month-chart">
+          <figcaption>{t("chart")}</figcaption>
+          <Chart
+            label={t("chart")}
+            x={days.map((_, index) => index)}
+            xLabel={t("chartDay")}
+            showX={(index) => showDate(days[index]?.date ?? day.value)}
+            series={[
+              {
+                label: t("rate"),
+                values: days.map(({ sum }) => sum.clearanceRate),
+                colour: "state-cleared",
+                kind: "line",
+                show: (value) => showRatio(value, 0),
+              },
+            ]}
+            height={CHART_HEIGHT}
+            range={() => [0, 1.02]}
+          />
+        </figure>
+      )}
+    </>
+  );
+}
+
+interface RateProps {
+  name: string;
+  sum: Sum;
+  testId: string;
+  /** Whether the counts lead to the visits behind them. */
+  isOpen?: boolean;
+  children?: string;
+}
+
+function Rate({ name, sum, testId, isOpen = false, children }: RateProps) {
+  const open = (which: "missed" | "all") => {
+    showOnly(which);
+    chosenKey.value = "*";
+  };
+  const counts = t("counts", { cleared: showNumber(sum.cleared), due: showNumber(sum.due) });
+  const missed = t("missedCounts", { missed: showNumber(sum.missed), pending: showNumber(sum.pending) });
+  return (
+    <section class="rate-card" data-rate={testId}>
+      <h2>{name}</h2>
+      <p class="rate-value">{showRatio(sum.clearanceRate)}</p>
+      <Meter ratio={sum.clearanceRate} label={showRatio(sum.clearanceRate)} target={TARGET_RATE} />
+      {isOpen ? (
+        <p>
+          <button type="button" class="link" onClick={() => open("all")}>
+            {counts}
+          </button>
+          {" · "}
+          <button type="button" class="link" onClick={() => open("missed")}>
+            {missed}
+          </button>
+        </p>
+      ) : (
+        <p>
+          {counts} · {missed}
+        </p>
+      )}
+      <p class="rate-weights">
+        {t("target", { rate: showRatio(TARGET_RATE, 0) })} · {t("collection", { rate: showRatio(sum.collectionRate) })}{" "}
+        · {t("treatment", { rate: showRatio(sum.treatmentRate) })}
+      </p>
+      {children !== undefined && <p class="rate-weights">{children}</p>}
+    </section>
+  );
+}
