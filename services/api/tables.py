@@ -9,7 +9,7 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 
 Scalar = str | int | float | bool | None
 
@@ -51,14 +51,15 @@ def as_xlsx(items: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> 
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet("1")
     sheet.freeze_panes = "A2"
-    for row in (header, *rows):
+    sheet.append([_cell(sheet, name) for name in header])
+    for row in rows:
         sheet.append([_cell(sheet, value) for value in row])
     content = io.BytesIO()
     workbook.save(content)
     return content.getvalue()
 
 
-def _cell(sheet: Any, value: Scalar) -> WriteOnlyCell:
+def _cell(sheet: Any, value: Scalar) -> Cell:
     if not isinstance(value, str):
         return WriteOnlyCell(sheet, value)
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
