@@ -23,6 +23,7 @@ from services.broker.credentials import DeviceCredential, enrol_devices
 from services.broker.spool import FIRST_WORKER, spool_client_id
 from services.domain.kinds import DeviceKind
 from services.domain.town import Town
+from services.stack.database import SUPERUSER_NAME, database_url
 from services.stack.lifecycle import Stack, StartRequest
 from services.stack.supervision import Supervisor
 from services.store import devices as store
@@ -65,6 +66,13 @@ class Servers:
         """Forget all readings."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             connection.execute("TRUNCATE positions, latest_positions, stored_batches, dead_letters")
+
+    def write_down(self) -> None:
+        """Have the database write everything into its files that it holds in memory, which only its superuser may."""
+        state = self.stack.remembered()
+        url = database_url(state.ports["database"], state.superuser_password, role=SUPERUSER_NAME, name="postgres")
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
 
     def forget_session(self, client_id: str) -> None:
         """Have the broker forget a session, which would otherwise be a queue beside the next one's."""

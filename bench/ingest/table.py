@@ -137,7 +137,7 @@ def measure_growth(servers: Servers, sizes: Sequence[int]) -> list[Growth]:
         for size in sorted(sizes):
             filler.fill_to(size, progress)
             # What the filling still has to write is not the batches' to wait for.
-            connection.execute("CHECKPOINT")
+            servers.write_down()
             os.sync()
             feeder.round()
             rounds = [feeder.round() for _ in range(ROUNDS)]

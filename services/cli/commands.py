@@ -36,6 +36,8 @@ MODULES = {
     "plan": ("plan",),
     "simulate": ("simulate",),
     "report": ("report",),
+    "site": ("siting",),
+    "scenario": ("scenario",),
 }
 """The modules that a command needs where it does not need all, whose imports take a second or two."""
 

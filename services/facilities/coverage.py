@@ -61,7 +61,10 @@ class ZoneCoverage:
 
 @dataclass(frozen=True, slots=True)
 class ToiletCoverage:
-    """How much of the demand has a toilet in service within `radius_m` on foot, for the town and by zone."""
+    """How much of the demand has a toilet in service within `radius_m` on foot, for the town and by zone.
+
+    `within_standard_ratio` is the share within the standard's own radius, whatever was asked about.
+    """
 
     radius_m: float
     demand_kind: DemandKind
@@ -71,6 +74,8 @@ class ToiletCoverage:
     toilets: int
     area_km2: float | None
     per_km2: float | None
+    standard_radius_m: float | None
+    within_standard_ratio: float | None
     standards: Sequence[StandardCheck]
     zones: Sequence[ZoneCoverage]
     gaps: Sequence[Gap]
@@ -91,10 +96,41 @@ class StationZone:
 
 
 @dataclass(frozen=True, slots=True)
+class Catchment:
+    """What a station gets where every point hauls to its nearest one; `design_share` above 1 is too much."""
+
+    facility_id: str
+    points: int
+    expected_kg: float
+    mean_haul_m: float | None
+    design_t_per_day: float | None
+    design_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What it does when stations fail: who has to haul elsewhere, how much farther, and what is too much for whom.
+
+    `lost_points` can reach no station any more. `overloaded` are stations whose catchment comes to exceed
+    their design by it.
+    """
+
+    failed: Sequence[str]
+    moved_points: int
+    moved_kg: float
+    extra_t_km_per_day: float
+    lost_points: Sequence[str]
+    overloaded: Sequence[str]
+    covered_ratio_before: float | None
+    covered_kg_ratio_before: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class StationCoverage:
     """How many points, and kg a day, lie within `radius_m` by road of a station in service.
 
-    `mean_haul_m` is over the kg of all points from which a station can be reached at all.
+    `mean_haul_m` is that of a kilogram, `mean_haul_of_points_m` that of a point, over all points from which a
+    station can be reached at all. `failure` is told where stations were asked to fail.
     """
 
     radius_m: float
@@ -105,6 +141,10 @@ class StationCoverage:
     covered_kg: float
     covered_kg_ratio: float | None
     mean_haul_m: float | None
+    mean_haul_of_points_m: float | None
+    haul_t_km_per_day: float
+    catchments: Sequence[Catchment]
+    failure: Failure | None
     stations: int
     area_km2: float | None
     per_km2: float | None

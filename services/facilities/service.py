@@ -1,8 +1,11 @@
 """What the API and the bulletin ask of facilities: fetch from the store, call the calculation, return its result."""
 
 from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -13,8 +16,10 @@ from services.facilities.areas import FloatArray, ZoneAreas
 from services.facilities.coverage import DemandKind, StationCoverage, ToiletCoverage
 from services.facilities.spans import Bucket, buckets_of
 from services.facilities.stations import HAUL_LIMIT, cover_stations
+from services.facilities.toilet_filter import ANY_TOILET, ToiletFilter
 from services.facilities.toilets import RADIUS_LIMIT, Demand, cover_toilets
 from services.facilities.utilisation import Utilisation, use_of_station, use_of_toilet
+from services.roads.datasets import Profile, current_dataset
 from services.roads.network import UNREACHABLE, RoadNetwork
 from services.roads.settings import RoadsSettings
 from services.roads.walking import WalkingNetwork
@@ -22,7 +27,7 @@ from services.store.connection import Connection
 from services.store.evidence import StoredWeighing, load_weighings
 from services.store.facility_readings import USAGE_COLUMNS, load_station_times, load_usages
 from services.store.kept_measures import load_measures
-from services.store.registry import load_facilities, load_points, load_population, load_zones
+from services.store.registry import load_facilities, load_points, load_population, load_vehicles, load_zones
 from services.store.retention import Kept, load_dropped
 from services.store.standards import load_standard_limits
 from services.store.town import load_clock, load_town
@@ -36,35 +41,79 @@ BEFORE = timedelta(hours=1)
 """The last message before a span may still hold when it begins."""
 
 
-def toilet_coverage(connection: Connection, radius_m: float | None = None) -> ToiletCoverage:
+def toilet_coverage(
+    connection: Connection, radius_m: float | None = None, counted: ToiletFilter = ANY_TOILET
+) -> ToiletCoverage:
     """Return the coverage of toilets in service; `radius_m` is by default the standard's service radius.
 
     Raises:
         NoRoadsError: there are no roads yet.
 
     """
+    facilities = load_facilities(connection, [FacilityKind.PUBLIC_TOILET])
+    return coverage_of_toilets(connection, facilities, radius_m, counted)
+
+
+def coverage_of_toilets(
+    connection: Connection,
+    facilities: Sequence[Facility],
+    radius_m: float | None = None,
+    counted: ToiletFilter = ANY_TOILET,
+) -> ToiletCoverage:
+    """Return the coverage that these facilities would have; else as `toilet_coverage`."""
     limits = load_standard_limits(connection)
     limit = limits.get(RADIUS_LIMIT)
     usual_m = TOILET_RADIUS_M if limit is None or limit.value_high is None else limit.value_high
-    walking = WalkingNetwork.current(RoadsSettings().directory)
+    walking = current_walking()
     zones = ZoneAreas(load_zones(connection))
     return cover_toilets(
         walking,
-        _demand(connection, walking, zones),
-        load_facilities(connection, [FacilityKind.PUBLIC_TOILET]),
+        load_demand(connection, walking, zones),
+        counted.of(facilities, load_town(connection)),
         zones,
         limits,
         usual_m if radius_m is None else radius_m,
     )
 
 
-def station_coverage(connection: Connection, radius_m: float | None = None) -> StationCoverage:
-    """Return the coverage of transfer stations in service; `radius_m` is by default the standard's haul.
+def current_walking() -> WalkingNetwork:
+    """Return the streets that a person may walk; a network is read once, for a dataset never changes.
 
     Raises:
+        NoRoadsError: there are no roads yet.
+
+    """
+    return _read_walking(current_dataset(RoadsSettings().directory, Profile.FOOT).walking_network)
+
+
+@lru_cache(maxsize=2)
+def _read_walking(path: Path) -> WalkingNetwork:
+    return WalkingNetwork.load(path)
+
+
+def station_coverage(
+    connection: Connection, radius_m: float | None = None, failed: Collection[str] = ()
+) -> StationCoverage:
+    """Return the coverage of transfer stations in service; `radius_m` is by default the standard's haul.
+
+    Of stations that `failed` it is told what that does.
+
+    Raises:
+        NotFoundError: one of `failed` is no station in service.
         RoadEngineError: the roads do not answer.
 
     """
+    stations = load_facilities(connection, [FacilityKind.TRANSFER_STATION])
+    return coverage_of_stations(connection, stations, radius_m, failed)
+
+
+def coverage_of_stations(
+    connection: Connection,
+    facilities: Sequence[Facility],
+    radius_m: float | None = None,
+    failed: Collection[str] = (),
+) -> StationCoverage:
+    """Return the coverage that these facilities would have; else as `station_coverage`."""
     limits = load_standard_limits(connection)
     limit = limits.get(HAUL_LIMIT)
     usual_m = STATION_RADIUS_M if limit is None or limit.value_low is None else limit.value_low
@@ -72,10 +121,11 @@ def station_coverage(connection: Connection, radius_m: float | None = None) -> S
         return cover_stations(
             RoadHauls(roads),
             load_points(connection),
-            load_facilities(connection, [FacilityKind.TRANSFER_STATION]),
+            facilities,
             ZoneAreas(load_zones(connection)),
             limits,
             usual_m if radius_m is None else radius_m,
+            failed,
         )
 
 
@@ -122,12 +172,14 @@ def station_utilisation(
         for weighing in load_weighings(connection, span):
             weighings[weighing.facility_id].append(weighing)
     silent = np.empty(0)
+    capacities_kg = {vehicle.vehicle_id: vehicle.capacity_kg for vehicle in load_vehicles(connection)}
     found = []
     for facility in load_facilities(connection, [FacilityKind.TRANSFER_STATION, *DISPOSAL_SITE_KINDS]):
-        unheard = use_of_station(facility, town, gone, now, [], silent)
+        unheard = use_of_station(facility, town, gone, now, [], silent, capacities_kg)
         found += _with_kept(connection, bucket, facility, unheard)
         own = weighings[facility.facility_id]
-        found += use_of_station(facility, town, told, now, own, heard.get(facility.facility_id, silent))
+        times_s = heard.get(facility.facility_id, silent)
+        found += use_of_station(facility, town, told, now, own, times_s, capacities_kg)
     return found
 
 
@@ -162,18 +214,18 @@ class RoadHauls:
     def __init__(self, roads: RoadNetwork) -> None:
         self._roads = roads
 
-    def nearest_m(self, places: FloatArray, stations: FloatArray) -> FloatArray:
-        """Return the metres by road from each place to its nearest station, infinite where no road leads."""
+    def matrix_m(self, places: FloatArray, stations: FloatArray) -> FloatArray:
+        """Return the metres from each place (row) to each station (column), infinite where no road leads."""
         targets = [(float(lon), float(lat)) for lon, lat in stations]
-        found = [np.empty(0)]
+        found = [np.empty((0, len(targets)))]
         for first in range(0, len(places), MATRIX_PLACES):
             part = [(float(lon), float(lat)) for lon, lat in places[first : first + MATRIX_PLACES]]
             distance_m = self._roads.matrix(part + targets).distance_m[: len(part), len(part) :]
-            found.append(np.where(distance_m == UNREACHABLE, np.inf, distance_m).min(axis=1))
+            found.append(np.where(distance_m == UNREACHABLE, np.inf, distance_m))
         return np.concatenate(found)
 
 
-def _demand(connection: Connection, walking: WalkingNetwork, zones: ZoneAreas) -> Demand:
+def load_demand(connection: Connection, walking: WalkingNetwork, zones: ZoneAreas) -> Demand:
     """Return where demand is: residents where a grid is given, else built-up streets within the zones."""
     cells = load_population(connection)
     if cells:

@@ -1,7 +1,7 @@
 """Coverage of toilets: the share of residents, or of street, with a toilet in service within a walk."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -66,6 +66,9 @@ def cover_toilets(
     per_km2 = _ratio(inside, area_km2)
     covered_amount = float(demand.amount[covered].sum())
     whole = float(demand.amount.sum())
+    limit = limits.get(RADIUS_LIMIT)
+    standard_m = None if limit is None else limit.value_high
+    within_standard = None if standard_m is None else float(demand.amount[distance_m <= standard_m].sum())
     return ToiletCoverage(
         radius_m=radius_m,
         demand_kind=demand.kind,
@@ -75,7 +78,9 @@ def cover_toilets(
         toilets=len(toilets),
         area_km2=area_km2,
         per_km2=per_km2,
-        standards=check_at_most(limits, RADIUS_LIMIT, radius_m) + _density(limits, per_km2),
+        standard_radius_m=standard_m,
+        within_standard_ratio=None if within_standard is None else _ratio(within_standard, whole),
+        standards=_radius(limits, demand, distance_m) + _density(limits, per_km2),
         zones=per_zone,
         gaps=_gaps(demand, distance_m, zones, radius_m),
         notes=_notes(demand, zones),
@@ -154,6 +159,19 @@ def _in_cells(
     middle_lon = np.bincount(cell, weights=lon * amount) / sums
     middle_lat = np.bincount(cell, weights=lat * amount) / sums
     return middle_lon, middle_lat, sums, farthest_m
+
+
+def _radius(limits: Limits, demand: Demand, distance_m: FloatArray) -> list[StandardCheck]:
+    """Hold the longest walk of any demand against the standard's service radius, whatever radius was asked about.
+
+    Where no way leads to a toilet from somewhere there is no such walk, and the standard is not met.
+    """
+    walks_m = distance_m[demand.amount > 0]
+    longest_m = float(walks_m.max()) if len(walks_m) else None
+    checks = check_at_most(limits, RADIUS_LIMIT, longest_m)
+    if longest_m is None or np.isfinite(longest_m):
+        return checks
+    return [replace(check, value=None) for check in checks]
 
 
 def _density(limits: Limits, per_km2: float | None) -> list[StandardCheck]:

@@ -1,6 +1,6 @@
 """Walking distance along the street network, for coverage: many places to their nearest facility at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 
 from services.roads.datasets import Profile, current_dataset
 from services.roads.errors import NoRoadsError
@@ -18,6 +19,12 @@ from services.roads.streets import BUILT_UP_CLASSES, STREET_CLASSES, WalkableStr
 
 EARTH_RADIUS_M = 6_371_008.8
 """The mean radius; on a sphere of it distances are right to 0.5 %."""
+
+SEARCHES_AT_ONCE = 128
+"""Bounds the table of one round of searches: 128 of 20,000 nodes and as many places are 40 MB."""
+
+WORTH_KEEPING, MOST_KEPT = 500, 4
+"""Footholds of so many places or more are kept, of so many lists."""
 
 SMALLEST_STEP_M = 1e-6
 """A sparse matrix cannot hold an edge of length 0."""
@@ -41,13 +48,32 @@ class StreetSamples:
     built_up: NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class _Footholds:
-    """Where places meet the streets: the segment, how far along it, and how far away from it."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Footholds:
+    """Where places meet the streets: the segment, how far along it, and how far away from it.
+
+    Finding them is most of the work of a distance; they stay right as long as the network does.
+    """
 
     segment: Integers
     along_m: Floats
     access_m: Floats
+
+    def __len__(self) -> int:
+        """Return how many places there are."""
+        return len(self.segment)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """Which places lie within a walk of which facilities: one pair a row, with the metres between them.
+
+    `facility` and `place` are positions in what was asked about; rows are in order of both.
+    """
+
+    facility: Integers
+    place: Integers
+    distance_m: Floats
 
 
 class WalkingNetwork:
@@ -69,6 +95,7 @@ class WalkingNetwork:
         self._street_of_segment = np.repeat(np.arange(len(starts)), ends - starts - 1)
         lon, lat = streets.node_lon, streets.node_lat
         self._length_m = great_circle_m(lon[self._from], lat[self._from], lon[self._to], lat[self._to])
+        self._kept: dict[bytes, Footholds] = {}
         self._middle_lat = float((lat.min() + lat.max()) / 2) if len(lat) else 0.0
 
     @classmethod
@@ -116,8 +143,25 @@ class WalkingNetwork:
 
         Both are rows of longitude and latitude.
         """
-        sources = self._footholds(_as_places(facilities))
-        targets = self._footholds(_as_places(places))
+        return self.distances_between(self.footholds(facilities), self.footholds(places), limit_m)
+
+    def footholds(self, places: ArrayLike) -> Footholds:
+        """Return where places, rows of longitude and latitude, meet the streets.
+
+        The last few answers are kept: where people live is asked about again with every change of facilities.
+        """
+        at = _as_places(places)
+        if len(at) < WORTH_KEEPING:
+            return self._footholds(at)
+        key = at.tobytes()
+        found = self._kept.pop(key, None) or self._footholds(at)
+        self._kept[key] = found  # the newest last
+        while len(self._kept) > MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+        return found
+
+    def distances_between(self, sources: Footholds, targets: Footholds, limit_m: float = np.inf) -> Floats:
+        """Return for every target the metres on foot to the nearest source, infinite beyond `limit_m`."""
         to_node_m = self._distances_from(sources, limit_m)
         rest_m = self._length_m[targets.segment] - targets.along_m
         over_start_m = to_node_m[self._from[targets.segment]] + targets.along_m
@@ -125,6 +169,50 @@ class WalkingNetwork:
         best_m = np.minimum(over_start_m, over_end_m)
         best_m = np.minimum(best_m, _along_one_segment(sources, targets)) + targets.access_m
         return np.where(best_m <= limit_m, best_m, np.inf)
+
+    def within(self, sources: Footholds, targets: Footholds, limit_m: float) -> Reach:
+        """Return every pair of a source and a target that are at most `limit_m` apart on foot."""
+        found = [(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))]
+        for first in range(0, len(sources), SEARCHES_AT_ONCE):
+            rows = slice(first, first + SEARCHES_AT_ONCE)
+            part = Footholds(sources.segment[rows], sources.along_m[rows], sources.access_m[rows])
+            apart_m = self._apart_m(part, targets, limit_m)
+            source, target = np.nonzero(apart_m <= limit_m)
+            found.append((source + first, target, apart_m[source, target]))
+        facility, place, distance_m = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        return Reach(facility, place, distance_m)
+
+    def _apart_m(self, sources: Footholds, targets: Footholds, limit_m: float) -> Floats:
+        """Return the metres from each source (row) to each target (column), infinite where farther than `limit_m`."""
+        first, last = self._from[sources.segment], self._to[sources.segment]
+        ends, position = np.unique(np.concatenate([first, last]), return_inverse=True)
+        from_end_m = np.asarray(dijkstra(self._graph, indices=ends, limit=limit_m))
+        over_first_m = from_end_m[position[: len(sources)]] + sources.along_m[:, None]
+        over_last_m = (
+            from_end_m[position[len(sources) :]] + (self._length_m[sources.segment] - sources.along_m)[:, None]
+        )
+        to_node_m = np.minimum(over_first_m, over_last_m)
+        rest_m = self._length_m[targets.segment] - targets.along_m
+        apart_m = np.minimum(
+            to_node_m[:, self._from[targets.segment]] + targets.along_m,
+            to_node_m[:, self._to[targets.segment]] + rest_m,
+        )
+        source, target, way_m = _on_one_segment(sources, targets)
+        np.minimum.at(apart_m, (source, target), way_m)
+        return np.asarray(apart_m + sources.access_m[:, None] + targets.access_m)
+
+    def street_corners(self, spacing_m: float, classes: Collection[str] = BUILT_UP_CLASSES) -> Floats:
+        """Return where streets of `classes` meet or end, as rows of longitude and latitude.
+
+        Of corners nearer to each other than `spacing_m` only the first is kept.
+        """
+        wanted = np.array([name in classes for name in STREET_CLASSES], dtype=np.bool_)
+        kept = wanted[self._streets.street_class[self._street_of_segment]]
+        joined = np.bincount(np.concatenate([self._from[kept], self._to[kept]]), minlength=len(self._streets.node_lon))
+        corners = np.flatnonzero((joined > 0) & (joined != 2))
+        lon, lat = self._streets.node_lon[corners], self._streets.node_lat[corners]
+        chosen = thinned(self._plane(lon, lat), spacing_m)
+        return np.column_stack((lon[chosen], lat[chosen]))
 
     def street_samples(self, spacing_m: float) -> StreetSamples:
         """Return places along all streets, at most `spacing_m` apart and evenly spread over each street.
@@ -177,10 +265,16 @@ class WalkingNetwork:
         length_m = np.maximum(np.concatenate([self._length_m, self._length_m]), SMALLEST_STEP_M)
         return _shortest_parallel(tail, head, length_m)
 
-    def _footholds(self, places: Floats) -> _Footholds:
+    @cached_property
+    def _graph(self) -> csr_array:
+        node_count = len(self._streets.node_lon)
+        tail, head, length_m = self._edges
+        return csr_array((length_m, (tail, head)), shape=(node_count, node_count))
+
+    def _footholds(self, places: Floats) -> Footholds:
         if not len(places):
             empty = np.zeros(0)
-            return _Footholds(np.zeros(0, dtype=np.int64), empty, empty)
+            return Footholds(np.zeros(0, dtype=np.int64), empty, empty)
         at = self._plane(places[:, 0], places[:, 1])
         segment = np.asarray(self._segment_tree.nearest(shapely.points(at)), dtype=np.int64)
         nodes = self._plane(self._streets.node_lon, self._streets.node_lat)
@@ -190,9 +284,9 @@ class WalkingNetwork:
         ratio = np.clip(((at - start) * direction).sum(axis=1) / square, 0, 1)
         lon, lat = self._between(segment, ratio)
         access_m = great_circle_m(places[:, 0], places[:, 1], lon, lat)
-        return _Footholds(segment, ratio * self._length_m[segment], access_m)
+        return Footholds(segment, ratio * self._length_m[segment], access_m)
 
-    def _distances_from(self, sources: _Footholds, limit_m: float) -> Floats:
+    def _distances_from(self, sources: Footholds, limit_m: float) -> Floats:
         """Run one search from a node of its own that is joined to both ends of every source's segment."""
         node_count = len(self._streets.node_lon)
         origin = np.full(2 * len(sources.segment), node_count, dtype=np.int64)
@@ -224,11 +318,19 @@ def _shortest_parallel(tail: Integers, head: Integers, length_m: Floats) -> tupl
     return tail[is_first], head[is_first], length_m[is_first]
 
 
-def _along_one_segment(sources: _Footholds, targets: _Footholds) -> Floats:
+def _along_one_segment(sources: Footholds, targets: Footholds) -> Floats:
     """Return the metres from each target's foothold to a source on the same segment, infinite where none.
 
     Neither end of the segment lies on that way, so the search over nodes does not see it.
     """
+    source, target, way_m = _on_one_segment(sources, targets)
+    found_m = np.full(len(targets.segment), np.inf)
+    np.minimum.at(found_m, target, way_m + sources.access_m[source])
+    return found_m
+
+
+def _on_one_segment(sources: Footholds, targets: Footholds) -> tuple[Integers, Integers, Floats]:
+    """Return every pair of a source and a target on the same segment, and the metres of street between them."""
     order = np.argsort(sources.segment, kind="stable")
     segments = sources.segment[order]
     first = np.searchsorted(segments, targets.segment, side="left")
@@ -236,7 +338,13 @@ def _along_one_segment(sources: _Footholds, targets: _Footholds) -> Floats:
     target = np.repeat(np.arange(len(targets.segment)), count)
     offset = np.arange(len(target)) - np.repeat(np.cumsum(count) - count, count)
     source = order[np.repeat(first, count) + offset]
-    found_m = np.full(len(targets.segment), np.inf)
-    way_m = np.abs(targets.along_m[target] - sources.along_m[source]) + sources.access_m[source]
-    np.minimum.at(found_m, target, way_m)
-    return found_m
+    return source, target, np.abs(targets.along_m[target] - sources.along_m[source])
+
+
+def thinned(places_m: Floats, spacing_m: float) -> Integers:
+    """Return which of some places on a plane to keep, in order, so that none has another within `spacing_m`."""
+    neighbours = cKDTree(places_m).query_ball_point(places_m, spacing_m * (1 - 1e-9)) if len(places_m) else []
+    kept = np.zeros(len(places_m), dtype=np.bool_)
+    for place, near in enumerate(neighbours):
+        kept[place] = not kept[near].any()
+    return np.flatnonzero(kept)

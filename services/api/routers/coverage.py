@@ -6,8 +6,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.api.parts import AppParts
 from services.api.places import GEO_JSON, GEO_JSON_ANSWER, accepts, collection, geo_json
+from services.api.shapes.values import Code, Instant
 from services.facilities.coverage import Gap, StationCoverage, ToiletCoverage
 from services.facilities.service import station_coverage, toilet_coverage
+from services.facilities.toilet_filter import ToiletFilter
 
 router = APIRouter(prefix="/api/v1/coverage", tags=["figures"])
 
@@ -18,18 +20,30 @@ Radius = Annotated[
 
 
 @router.get("/toilets", response_model=ToiletCoverage, responses=GEO_JSON_ANSWER)
-def read_toilet_coverage(request: Request, parts: AppParts, radius_m: Radius = None) -> ToiletCoverage | Response:
+def read_toilet_coverage(
+    request: Request,
+    parts: AppParts,
+    radius_m: Radius = None,
+    accessible: Annotated[bool, Query(description="Only toilets with an accessible stall count.")] = False,
+    at: Annotated[Instant | None, Query(description="Only toilets that are open at that instant count.")] = None,
+    toilet_class: Annotated[Code | None, Query(alias="class", description="Only toilets of that class.")] = None,
+) -> ToiletCoverage | Response:
     """Return which demand has a toilet within walking distance; as GeoJSON the places that have none."""
     with parts.database.connection() as connection:
-        coverage = toilet_coverage(connection, radius_m)
+        coverage = toilet_coverage(connection, radius_m, ToiletFilter(accessible, at, toilet_class))
     return _gaps(coverage.gaps) if accepts(request, GEO_JSON) else coverage
 
 
 @router.get("/stations", response_model=StationCoverage, responses=GEO_JSON_ANSWER)
-def read_station_coverage(request: Request, parts: AppParts, radius_m: Radius = None) -> StationCoverage | Response:
+def read_station_coverage(
+    request: Request,
+    parts: AppParts,
+    radius_m: Radius = None,
+    failed: Annotated[list[Code], Query(max_length=50, description="Stations that are taken to fail.")] = [],  # noqa: B006 - FastAPI copies it
+) -> StationCoverage | Response:
     """Return which points have a station within haul distance; as GeoJSON those that have none."""
     with parts.database.connection() as connection:
-        coverage = station_coverage(connection, radius_m)
+        coverage = station_coverage(connection, radius_m, failed)
     return _gaps(coverage.gaps) if accepts(request, GEO_JSON) else coverage
 
 

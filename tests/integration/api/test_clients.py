@@ -95,7 +95,14 @@ def test_every_operation_has_a_name_of_its_own(description: Path) -> None:
 def test_a_client_in_python(api: Api, description: Path, tmp_path: Path) -> None:
     """Generated without a warning, checked by mypy, and it signs in and reads."""
     (tmp_path / "names.json").write_text(json.dumps({"content_type_overrides": NAMES_OF_IMAGES}))
-    generate = [_program("openapi-python-client"), "generate", "--path", description, "--config", "names.json"]
+    generate: list[str | Path] = [
+        _program("openapi-python-client"),
+        "generate",
+        "--path",
+        description,
+        "--config",
+        "names.json",
+    ]
     said = _run([*generate, "--meta", "none", "--output-path", "town_client", "--fail-on-warning"], tmp_path)
     assert "WARNING" not in said
     (tmp_path / "use.py").write_text(PYTHON_USE)

@@ -19,7 +19,7 @@ def narrow(database_url: str) -> Iterator[Api]:
     with connect(database_url) as connection:
         seeded_town.build(connection)
     limits = {"RIQING_SIGN_INS_PER_MIN": 20, "RIQING_PUBLIC_READS_PER_MIN": 5, "RIQING_MAX_BODY_BYTES": BODY_BYTES}
-    with serving(create_app(settings(**limits), database_url), database_url) as running:
+    with serving(create_app(settings("", **limits), database_url), database_url) as running:
         yield running
 
 

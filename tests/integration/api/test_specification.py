@@ -6,6 +6,7 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -114,7 +115,7 @@ def signed_in(town: Api) -> SignIn:
     return client
 
 
-def _ask(case: schemathesis.Case, town: Api, client: httpx.Client) -> None:
+def _ask(case: schemathesis.Case[Any], town: Api, client: httpx.Client) -> None:
     if (case.path_parameters or {}) and len(repr(case.path_parameters)) % 2:
         known = KNOWN | {"plan_id": str(town.plan_id)}
         case.path_parameters = {name: known.get(name, value) for name, value in case.path_parameters.items()}
@@ -124,13 +125,13 @@ def _ask(case: schemathesis.Case, town: Api, client: httpx.Client) -> None:
 
 @SPECIFICATION.parametrize()
 @seeded(EXAMPLES)
-def test_as_admin(case: schemathesis.Case, town: Api, signed_in: SignIn) -> None:
+def test_as_admin(case: schemathesis.Case[Any], town: Api, signed_in: SignIn) -> None:
     """Any request that the specification allows or nearly allows, by somebody who may do everything."""
     _ask(case, town, signed_in(Role.ADMIN, case.operation.path))
 
 
 @SPECIFICATION.include(method="GET").parametrize()
 @seeded(max(1, EXAMPLES // 2))
-def test_reading_as_a_contractor(case: schemathesis.Case, town: Api, signed_in: SignIn) -> None:
+def test_reading_as_a_contractor(case: schemathesis.Case[Any], town: Api, signed_in: SignIn) -> None:
     """What is asked by somebody who sees a part of the town."""
     _ask(case, town, signed_in(Role.CONTRACTOR, case.operation.path))

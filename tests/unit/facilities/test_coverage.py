@@ -1,17 +1,22 @@
 """Coverage on a street grid that can be reckoned by hand, and that it is monotone whatever the town."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.domain.errors import NotFoundError
 from services.domain.kinds import FacilityKind, FacilityStatus
-from services.domain.registry import CollectionPoint, Facility, Zone
+from services.domain.registry import CollectionPoint, DailyWindow, Facility, Zone
+from services.domain.town import Town
 from services.facilities.areas import FloatArray, ZoneAreas
 from services.facilities.coverage import DemandKind
 from services.facilities.stations import cover_stations
+from services.facilities.toilet_filter import ToiletFilter
 from services.facilities.toilets import Demand, cover_toilets
 from services.store.standards import StandardLimit
 
@@ -35,14 +40,14 @@ class Grid:
     def distances_to_places(self, facilities: FloatArray, places: FloatArray, limit_m: float = np.inf) -> FloatArray:
         """Return the metres to the nearest facility."""
         del limit_m
-        return self.nearest_m(places, facilities)
-
-    def nearest_m(self, places: FloatArray, stations: FloatArray) -> FloatArray:
-        """Return the metres to the nearest station."""
-        if len(stations) == 0:
+        if len(facilities) == 0:
             return np.full(len(places), np.inf)
-        found: FloatArray = np.abs(places[:, None, :] - stations[None, :, :]).sum(axis=2).min(axis=1) * DEGREE_M
-        return found
+        return np.asarray(self.matrix_m(places, facilities).min(axis=1))
+
+    def matrix_m(self, places: FloatArray, stations: FloatArray) -> FloatArray:
+        """Return the metres from each place to each station."""
+        found: FloatArray = np.abs(places[:, None, :] - stations[None, :, :]).sum(axis=2) * DEGREE_M
+        return np.where(found > 50_000, np.inf, found)
 
 
 def toilet(x_m: float, y_m: float, status: FacilityStatus = FacilityStatus.IN_SERVICE) -> Facility:
@@ -91,11 +96,53 @@ def test_only_toilets_in_service_count(status: FacilityStatus) -> None:
     assert all(gap.distance_m is None for gap in found.gaps)
 
 
-def test_a_radius_is_held_against_the_standard() -> None:
-    """300 m meets the clause, 500 m does not, and the clause is named."""
-    for radius_m, meets in ((300, True), (500, False)):
-        check = cover_toilets(Grid(), PEOPLE, [], ZONES, LIMITS, radius_m).standards[0]
-        assert (check.meets, check.clause) == (meets, "radius")
+@pytest.mark.parametrize("radius_m", [100, 300, 5000])
+@pytest.mark.parametrize(
+    ("cells", "longest_m", "meets", "within"),
+    [
+        ([(100, 100, 50), (500, 300, 30)], 400.0, False, 50 / 80),
+        ([(100, 100, 50), (350, 300, 30)], 250.0, True, 1.0),
+        ([(100, 100, 50), (900, 900, 0)], 200.0, True, 1.0),  # where nobody lives nobody walks
+    ],
+)
+def test_the_standard_is_held_against_the_walk_and_not_against_what_was_asked(
+    radius_m: float, cells: list[tuple[float, float, float]], longest_m: float, meets: bool, within: float
+) -> None:
+    """The longest walk meets the clause or not, whichever radius the question is about."""
+    found = cover_toilets(Grid(), residents(cells), [toilet(100, 300)], ZONES, LIMITS, radius_m)
+    check = found.standards[0]
+    assert (check.meets, check.clause, found.standard_radius_m) == (meets, "radius", 300)
+    assert [check.value, found.within_standard_ratio] == pytest.approx([longest_m, within])
+
+
+def test_without_any_toilet_the_standard_is_not_met() -> None:
+    """There is no walk to tell, and still the answer is no."""
+    check = cover_toilets(Grid(), PEOPLE, [], ZONES, LIMITS, 300).standards[0]
+    assert (check.value, check.meets) == (None, False)
+
+
+NOON, NIGHT = datetime(2026, 3, 2, 4, tzinfo=UTC), datetime(2026, 3, 2, 18, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("counted", "expected"),
+    [
+        (ToiletFilter(), ["a", "b", "c"]),
+        (ToiletFilter(accessible=True), ["b"]),
+        (ToiletFilter(open_at=NOON), ["a", "b", "c"]),  # 12:00 in the town
+        (ToiletFilter(open_at=NIGHT), ["b", "c"]),  # 02:00: one is shut, one open past midnight, one has no hours
+        (ToiletFilter(toilet_class="2"), ["a", "c"]),
+        (ToiletFilter(toilet_class="2", open_at=NIGHT), ["c"]),
+    ],
+)
+def test_which_toilets_count(counted: ToiletFilter, expected: list[str]) -> None:
+    """Accessible ones, those open at an hour, those of a class however it is spelt."""
+    toilets = [
+        replace(toilet(0, 0), facility_id="a", open_hours=DailyWindow(6 * 3600, 22 * 3600), toilet_class="2"),
+        replace(toilet(0, 0), facility_id="b", open_hours=DailyWindow(10 * 3600, 3 * 3600), stalls_accessible=1),
+        replace(toilet(0, 0), facility_id="c", toilet_class="二类"),
+    ]
+    assert [found.facility_id for found in counted.of(toilets, Town("testtown"))] == expected
 
 
 def test_a_town_without_zones_people_or_toilets_has_no_figures_and_no_mishaps() -> None:
@@ -152,3 +199,33 @@ def test_hauls_are_weighed_by_what_is_hauled() -> None:
     assert found.mean_haul_m == pytest.approx((300 * 1000 + 100 * 4000 + 200 * 9000) / 600)
     assert [gap.point_id for gap in found.gaps] == ["C", "B"]
     assert cover_stations(Grid(), points, [planned], ZONES, LIMITS, 3000).mean_haul_m is None
+
+
+def test_what_a_station_that_fails_does() -> None:
+    """Who hauled there hauls on to the next one, which is too small for it; whom no road leads on is lost."""
+    points = [
+        CollectionPoint("A", 1000 / DEGREE_M, 0, expected_kg=300),
+        CollectionPoint("B", 8000 / DEGREE_M, 0, expected_kg=500),
+        CollectionPoint("C", 55_000 / DEGREE_M, 0, expected_kg=200),
+    ]
+    stations = [
+        Facility("S1", FacilityKind.TRANSFER_STATION, 0, 0, design_t_per_day=0.6),
+        Facility("S2", FacilityKind.TRANSFER_STATION, 9000 / DEGREE_M, 0, design_t_per_day=1.0),
+    ]
+    usual = cover_stations(Grid(), points, stations, ZONES, LIMITS, 3000)
+    assert usual.failure is None
+    assert [(one.facility_id, one.points, one.design_share) for one in usual.catchments] == [
+        ("S1", 1, pytest.approx(0.5)),
+        ("S2", 2, pytest.approx(0.7)),
+    ]
+    assert usual.mean_haul_of_points_m == pytest.approx((1000 + 1000 + 46_000) / 3)
+    assert usual.haul_t_km_per_day == pytest.approx(0.3 * 1 + 0.5 * 1 + 0.2 * 46)
+    found = cover_stations(Grid(), points, stations, ZONES, LIMITS, 3000, failed=["S2"])
+    assert found.failure is not None
+    assert (found.failure.moved_points, found.failure.moved_kg, found.failure.lost_points) == (2, 700, ["C"])
+    assert found.failure.extra_t_km_per_day == pytest.approx(0.5 * 7)
+    assert found.failure.overloaded == ["S1"]
+    assert found.covered_ratio == pytest.approx(1 / 3)
+    assert found.failure.covered_ratio_before == pytest.approx(2 / 3)
+    with pytest.raises(NotFoundError, match="'S9'"):
+        cover_stations(Grid(), points, stations, ZONES, LIMITS, 3000, failed=["S9"])

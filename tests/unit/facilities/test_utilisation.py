@@ -8,7 +8,7 @@ import pytest
 
 from services.domain.kinds import FacilityKind, WeighingDirection
 from services.domain.registry import DailyWindow, Facility
-from services.domain.town import Town
+from services.domain.town import Interval, Town
 from services.facilities.areas import FloatArray
 from services.facilities.spans import Bucket, buckets_of, open_spans
 from services.facilities.utilisation import Utilisation, use_of_station, use_of_toilet
@@ -30,6 +30,10 @@ class Weighed:
     net_kg: float
     direction: WeighingDirection = WeighingDirection.IN
     arrived_at: datetime | None = None
+    vehicle_id: str = "V1"
+
+
+CAPACITIES_KG = {"V1": 10_000.0, "H1": 200_000.0}
 
 
 def station(**fields: object) -> Facility:
@@ -49,7 +53,7 @@ def station_day(
     if heard is None:
         heard = start_s + np.arange(0, 86_400, 900.0)
     buckets = buckets_of(TOWN, SPAN.start, SPAN.end, bucket)
-    return use_of_station(facility or station(), TOWN, buckets, MUCH_LATER, weighings, heard)
+    return use_of_station(facility or station(), TOWN, buckets, MUCH_LATER, weighings, heard, CAPACITIES_KG)
 
 
 def at(hours: float) -> datetime:
@@ -97,6 +101,113 @@ def test_a_silent_station_is_no_quiet_one() -> None:
     times = SPAN.start.timestamp() + np.arange(0, 86_400, 900.0)
     (gap,) = station_day([], heard=times[(times < times[0] + 36_000) | (times > times[0] + 46_800)])
     assert gap.observed_ratio == pytest.approx(21 / 24, abs=0.02)
+    assert gap.measures["hours_missing"] == pytest.approx(3, abs=0.3)
+    assert quiet.measures["hours_missing"] == pytest.approx(0, abs=0.3)
+
+
+def test_what_comes_in_goes_out_again() -> None:
+    """The balance is what has not gone out; nothing is said of it where nothing is weighed out."""
+    came, went = Weighed(at(2), 6000), Weighed(at(20), 5500, WeighingDirection.OUT)
+    assert station_day([came, went])[0].measures["balance_t"] == 0.5
+    assert station_day([came])[0].measures["balance_t"] is None
+
+
+@pytest.mark.parametrize(
+    ("net_kg", "vehicle_id", "unknown", "impossible"),
+    [
+        (9_000, "V1", 0, 0),
+        (12_400, "V1", 0, 0),  # overloaded, but not by more than a quarter
+        (12_600, "V1", 0, 1),
+        (0, "V1", 0, 1),  # a truck that tips nothing was not weighed
+        (60_000, "X9", 1, 0),  # of one that nobody knows nobody knows what it carries
+    ],
+)
+def test_weighings_that_cannot_be_right(net_kg: float, vehicle_id: str, unknown: int, impossible: int) -> None:
+    """Trucks that the register does not have, and weights that no truck carries, are counted."""
+    (day,) = station_day([Weighed(at(2), net_kg, vehicle_id=vehicle_id)])
+    assert (day.measures["unknown_trucks"], day.measures["impossible_weights"]) == (unknown, impossible)
+
+
+@dataclass
+class Truth:
+    """What really happened on a service day, and what the data can know of it."""
+
+    tonnes: float = 0.0
+    out_t: float = 0.0
+    trucks: int = 0
+    unknown: int = 0
+    impossible: int = 0
+    silent_h: float = 0.0
+    wait_min: float = 0.0
+
+
+def a_year(first: date, days: int) -> tuple[dict[date, Truth], list[Weighed], FloatArray]:
+    """Return a year of a station by chance: its truth day by day, its weighings, and when its device was heard.
+
+    On every tenth day the device is silent for three hours; trucks of these hours are in no data.
+    """
+    chance = np.random.default_rng(11)
+    truth: dict[date, Truth] = {}
+    weighings: list[Weighed] = []
+    heard: list[float] = []
+    for number in range(days):
+        day = TOWN.service_day(first + timedelta(days=number))
+        known = truth.setdefault(first + timedelta(days=number), Truth())
+        is_silent = number % 10 == 3
+        silent = (day.start + timedelta(hours=8), day.start + timedelta(hours=11))
+        known.silent_h = 3.0 if is_silent else 0.0
+        heard += [
+            (day.start + timedelta(minutes=10 * step)).timestamp()
+            for step in range(144)
+            if not (is_silent and silent[0] <= day.start + timedelta(minutes=10 * step) < silent[1])
+        ]
+        for _ in range(int(chance.integers(0, 9))):
+            when = day.start + timedelta(seconds=int(chance.integers(0, 86_400)))
+            if is_silent and silent[0] <= when < silent[1]:
+                continue
+            wait = float(chance.integers(0, 40))
+            vehicle = "X7" if chance.random() < 0.05 else "V1"
+            kg = 30_000.0 if chance.random() < 0.02 else float(chance.integers(500, 4_000))
+            arrived = when - timedelta(minutes=5 + wait)
+            weighings.append(Weighed(when, kg, arrived_at=arrived, vehicle_id=vehicle))
+            known.tonnes += kg / 1000
+            known.trucks += 1
+            known.wait_min += wait
+            known.unknown += vehicle == "X7"
+            known.impossible += vehicle == "V1" and kg == 30_000.0
+        if known.tonnes:
+            late = day.end - timedelta(seconds=1)
+            weighings.append(Weighed(late, known.tonnes * 990, WeighingDirection.OUT, vehicle_id="H1"))
+            known.out_t = known.tonnes * 0.99
+    weighings.sort(key=lambda weighing: weighing.observed_at)
+    return truth, weighings, np.array(heard)
+
+
+def test_a_year_comes_out_as_it_was() -> None:
+    """Day by day and month by month the measures are the truth of a made-up year, its gaps told as gaps."""
+    first = date(2025, 3, 1)
+    truth, weighings, heard = a_year(first, 365)
+    span = (TOWN.service_day(first).start, TOWN.service_day(first + timedelta(days=364)).end)
+    for bucket in (Bucket.DAY, Bucket.MONTH):
+        buckets = buckets_of(TOWN, *span, bucket)
+        found = use_of_station(station(), TOWN, buckets, MUCH_LATER, weighings, heard, CAPACITIES_KG)
+        assert len(found) == {Bucket.DAY: 365, Bucket.MONTH: 12}[bucket]
+        for row in found:
+            days = [known for day, known in truth.items() if row.start <= TOWN.service_day(day).start < row.end]
+            measures = row.measures
+            assert measures["throughput_t"] == pytest.approx(sum(day.tonnes for day in days))
+            assert measures["vehicles_weighed"] == sum(day.trucks for day in days)
+            assert measures["days_over_capacity"] == sum(day.tonnes > 10 for day in days)
+            assert measures["unknown_trucks"] == sum(day.unknown for day in days)
+            assert measures["impossible_weights"] == sum(day.impossible for day in days)
+            assert measures["hours_missing"] == pytest.approx(sum(day.silent_h for day in days), abs=0.5 * len(days))
+            waited = sum(day.wait_min for day in days)
+            assert (measures["truck_waiting_min"] or 0) == pytest.approx(waited, abs=1e-3)
+            if sum(day.tonnes for day in days):
+                gone = sum(day.tonnes - day.out_t for day in days)
+                assert measures["balance_t"] == pytest.approx(gone, abs=0.002)
+    silent_days = [day for day in truth.values() if day.silent_h]
+    assert len(silent_days) == 37
 
 
 def toilet(**fields: object) -> Facility:
@@ -144,6 +255,8 @@ def test_a_toilet_s_hour_is_what_can_be_reckoned_by_hand() -> None:
     [
         ("121000", None, "counting"),
         ("000000", None, "quiet"),  # nobody came, and the counter says so
+        ("000000" + "-" * 18 + "000000", None, "gap"),  # nobody came, but of three hours nothing is known
+        ("111111" + "-" * 18 + "000000", None, "counting"),
         ("------", None, "silent"),  # nothing was heard
         ("121000", float("nan"), "silent"),  # heard, but the counter said nothing
         ("121000", 0.0, "stuck"),  # it says nobody came while stalls were taken
@@ -151,8 +264,10 @@ def test_a_toilet_s_hour_is_what_can_be_reckoned_by_hand() -> None:
 )
 def test_a_silent_counter_is_told_apart_from_an_empty_toilet(story: str, entries: float | None, expected: str) -> None:
     """What the counter does is a figure of its own."""
-    (hour,) = toilet_hours(story) if entries is None else toilet_hours(story, entries=entries)
-    assert hour.measures["counter"] == expected
+    buckets = [Interval(SPAN.start, SPAN.start + timedelta(minutes=10 * len(story)))]
+    columns = {} if entries is None else {"entries": entries}
+    (told,) = use_of_toilet(toilet(), TOWN, buckets, MUCH_LATER, usages(story, **columns), LIMITS)
+    assert told.measures["counter"] == expected
 
 
 def test_a_gap_is_shown_as_a_gap() -> None:

@@ -1,0 +1,1 @@
+"""Siting: where the next toilets and stations do most, and which toilets to renovate first."""
