@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 
 from bench.clearance import jerseycity as real
-from bench.clearance.truth_table import Order, as_json, judge_days, mixes_of, seeds_of, show
+from bench.clearance import speed as measured
+from bench.clearance.truth_table import Order, as_json, judge_days, mixes_of, pooled, seeds_of, show
 
 WIDTH = 120
 app = typer.Typer(invoke_without_command=True, add_completion=False)
@@ -21,6 +22,7 @@ app = typer.Typer(invoke_without_command=True, add_completion=False)
 def truth_table(
     context: typer.Context,
     seeds: Annotated[str, typer.Option(help="such as 1-20 or 3,5,8-9")] = "1-20",
+    held_out: Annotated[str, typer.Option(help="of these the sums are printed apart too")] = "11-20",
     mix: Annotated[list[str] | None, typer.Option(help="only mixes with this in their name; repeatable")] = None,
     compactors: Annotated[int, typer.Option(min=2, max=8, help="trucks of a day, beside one crane truck")] = 4,
     processes: Annotated[int, typer.Option(min=1)] = os.cpu_count() or 1,
@@ -33,11 +35,15 @@ def truth_table(
         order = Order(seeds_of(seeds), mixes_of(mix or ()), compactors, processes)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    tallies = judge_days(order)
+    by_seed = judge_days(order)
+    tallies = pooled(by_seed, order.seeds)
+    apart = [seed for seed in order.seeds if seed in seeds_of(held_out)]
     if as_one_object:
-        print(json.dumps({"seeds": list(order.seeds), "mixes": as_json(tallies)}))
+        mixes = {"mixes": as_json(tallies), "held_out": as_json(pooled(by_seed, apart)) if apart else None}
+        print(json.dumps({"seeds": list(order.seeds), **mixes}))
     else:
-        show(tallies, f"Visits against the truth, seeds {seeds}", Console(width=WIDTH))
+        title = f"Visits against the truth, seeds {seeds}"
+        show(tallies, title, Console(width=WIDTH), pooled(by_seed, apart) if apart else None)
 
 
 @app.command()
@@ -55,6 +61,25 @@ def jerseycity(
         print(json.dumps(counts))
     else:
         print("\n".join(f"{name:<28} {count:>8g}" for name, count in counts.items()))
+
+
+@app.command()
+def speed(
+    trucks: Annotated[int, typer.Option(min=1, max=999)] = 300,
+    due_visits: Annotated[int, typer.Option(min=1)] = 20_000,
+    probes: Annotated[int, typer.Option(help="visits to follow to the live stream")] = 20,
+    as_one_object: Annotated[bool, typer.Option("--json", help="print one JSON object")] = False,
+) -> None:
+    """Decide a whole day again, and follow single visits to the live stream, on a database of its own."""
+    found = measured.run(trucks, due_visits, probes)
+    if as_one_object:
+        print(json.dumps(found))
+    else:
+        print(
+            "\n".join(
+                f"{name:<28} {f'{figure:.2f}' if figure % 1 else f'{figure:g}':>10}" for name, figure in found.items()
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -154,24 +154,24 @@ def summary(day: RealDay) -> dict[str, float]:
     return found
 
 
-def picture(day: RealDay, width_px: int = 900) -> str:
+def picture(day: RealDay, width_px: int = 1200) -> str:
     """Return the tracks and stays as SVG: a circle's area is as the stay is long, red is one that is not plausible."""
     x_m = np.concatenate([track.x_m for track in day.tracks.values()])
     y_m = np.concatenate([track.y_m for track in day.tracks.values()])
     # A truck or two went far out of town; the picture shows where nearly all of the day took place.
-    (left, right), (low, high) = (np.quantile(values, (0.005, 0.995)) for values in (x_m, y_m))
-    scale = width_px / (right - left)
+    (left, right), (low, high) = (np.quantile(values, (0.02, 0.98)) for values in (x_m, y_m))
+    scale = width_px / max(right - left, 1.0)
     height_px = round((high - low) * scale)
 
     def place(x: float, y: float) -> tuple[float, float]:
-        return round((x - left) * scale, 1), round((high - y) * scale, 1)
+        return float(round((x - left) * scale)), float(round((high - y) * scale))
 
     lines = [
         "M" + " L".join(f"{px:g} {py:g}" for px, py in (place(*corner) for corner in line.coords))
         for line in Roads(day.tracks).lines
     ]
     circles = [
-        f'<circle cx="{px:g}" cy="{py:g}" r="{1.2 + (judged.stay.duration_s / 60.0) ** 0.5:.1f}"'
+        f'<circle cx="{px:g}" cy="{py:g}" r="{2.0 + (judged.stay.duration_s / 60.0) ** 0.5:.1f}"'
         f"{'' if judged.is_plausible else ' class=' + chr(34) + 'odd' + chr(34)}/>"
         for judged in sorted(day.stays, key=lambda judged: -judged.stay.duration_s)
         for px, py in (place(judged.stay.x_m, judged.stay.y_m),)

@@ -60,23 +60,42 @@ def build_scene(seed: int, mix: Mix, compactors: int = 4) -> Scene:
     return _Builder(seed, mix, compactors).scene()
 
 
+@lru_cache(maxsize=2)
+def _streets_of(seed: int) -> tuple[dict[str, int], list[Spot], Streets]:
+    """Return where trucks stand for each point and facility of a seed's town, and the ways between these places."""
+    town, random = town_of(seed), _random(f"{seed}/stands")
+    places = [(point.point_id, point.position) for point in town.points]
+    places += [(place.facility_id, place.position) for place in _facilities(town)]
+    spots = [_off(GROUND.spot(*position), random) for _, position in places]
+    return {name: number for number, (name, _) in enumerate(places)}, spots, Streets(town.network, spots)
+
+
+def _facilities(town: SimulatedTown) -> tuple[Facility, ...]:
+    return tuple(place for place in town.facilities if place.kind is not FacilityKind.PUBLIC_TOILET)
+
+
+def _random(purpose: str) -> Random:
+    return Random(purpose)  # noqa: S311 -- a scene wants numbers that repeat
+
+
+def _off(spot: Spot, random: Random) -> Spot:
+    """Return a spot near by: drivers stop a little way before or behind the containers."""
+    angle, off_m = random.uniform(0.0, 2 * math.pi), random.uniform(0.0, STANDS_OFF_M)
+    return spot[0] + off_m * math.cos(angle), spot[1] + off_m * math.sin(angle)
+
+
 class _Builder:
     def __init__(self, seed: int, mix: Mix, compactors: int) -> None:
         self._mix, self._count = mix, compactors
-        self._random = Random(f"{seed}/scene")  # noqa: S311 -- a scene wants numbers that repeat
+        self._random = _random(f"{seed}/scene")
         town = town_of(seed)
         self._network = RoadNetwork(list(town.network.nodes), list(town.network.ways))
-        self._facilities = tuple(place for place in town.facilities if place.kind is not FacilityKind.PUBLIC_TOILET)
+        self._facilities = _facilities(town)
         self._fleet = town.vehicles
         self._points = {point.point_id: self._quickened(point) for point in town.points}
-        self._spots: list[Spot] = []
-        self._spot_of: dict[str, int] = {}
-        for place_id, position in [
-            *((point.point_id, point.position) for point in town.points),
-            *((place.facility_id, place.position) for place in self._facilities),
-        ]:
-            self._spot_of[place_id] = self._add_spot(GROUND.spot(*position))
-        self._streets = Streets(self._network, self._spots)
+        spot_of, spots, self._streets = _streets_of(seed)
+        self._spot_of, self._spots = dict(spot_of), list(spots)
+        self._has_new_places = False
 
     def scene(self) -> Scene:
         """Choose the trucks and their points, add what is awkward, and write the routes."""
@@ -95,16 +114,11 @@ class _Builder:
         if self._mix.swapped:
             one, two = compactors[0].vehicle_id, compactors[1].vehicle_id
             routes[one], routes[two] = routes[two], routes[one]
-        self._streets = Streets(self._network, self._spots)
+        if self._has_new_places:
+            self._streets = Streets(self._network, self._spots)
         vehicles = (*compactors, crane)
         register = Register(TOWN, tuple(self._points.values()), self._facilities, vehicles)
         return Scene(register, {vehicle.vehicle_id: self._route(vehicle, routes) for vehicle in vehicles})
-
-    def _add_spot(self, spot: Spot) -> int:
-        """Note a place; trucks stand for it a little way along the road."""
-        angle, off_m = self._random.uniform(0.0, 2 * math.pi), self._random.uniform(0.0, STANDS_OFF_M)
-        self._spots.append((spot[0] + off_m * math.cos(angle), spot[1] + off_m * math.sin(angle)))
-        return len(self._spots) - 1
 
     def _quickened(self, point: CollectionPoint) -> CollectionPoint:
         if self._random.random() < self._mix.quick:
@@ -187,7 +201,9 @@ class _Builder:
         self._points[name] = replace(point, point_id=name, lon=round(lon, 6), lat=round(lat, 6))
         if across_m:
             self._pave(moved, (-north, east), (east, north))
-        self._spot_of[name] = self._add_spot(moved)
+        self._spot_of[name] = len(self._spots)
+        self._spots.append(_off(moved, self._random))
+        self._has_new_places = True
         return self._stop(name)
 
     def _pave(self, spot: Spot, along: Spot, across: Spot) -> None:

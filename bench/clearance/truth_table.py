@@ -37,26 +37,31 @@ def tallies_of(seed: int, mix: Mix, compactors: int) -> dict[Told, Tally]:
     return {told: judge(decide(day, told), day.truth, clock_error) for told in Told}
 
 
-def judge_days(order: Order) -> Tallies:
-    """Judge every day of an order, in so many processes; a bar shows how far it is."""
-    sums: Tallies = {mix.name: dict.fromkeys(Told, Tally()) for mix in order.mixes}
+def judge_days(order: Order) -> dict[int, Tallies]:
+    """Judge every day of an order, in so many processes; a bar shows how far it is. Returns tallies by seed."""
+    found: dict[int, Tallies] = {seed: {} for seed in order.seeds}
     with ProcessPoolExecutor(order.processes) as pool:
-        mix_of = {
-            pool.submit(tallies_of, seed, mix, order.compactors): mix.name
+        place_of = {
+            pool.submit(tallies_of, seed, mix, order.compactors): (seed, mix.name)
             for seed in order.seeds
             for mix in order.mixes
         }
-        for job in with_bar(as_completed(mix_of), "Driving", total=len(mix_of), console=Console(stderr=True)):
-            row = sums[mix_of[job]]
-            for told, tally in job.result().items():
-                row[told] += tally
-    return sums
+        for job in with_bar(as_completed(place_of), "Driving", total=len(place_of), console=Console(stderr=True)):
+            seed, name = place_of[job]
+            found[seed][name] = job.result()
+    # In the order of the mixes, not in that in which the processes were done.
+    return {seed: {mix.name: found[seed][mix.name] for mix in order.mixes} for seed in order.seeds}
 
 
-def total(tallies: Tallies, names: Iterable[str] | None = None) -> dict[Told, Tally]:
-    """Return the sums over mixes (all of them where none is named)."""
-    rows = [tallies[name] for name in (tallies if names is None else names)]
-    return {told: sum((row[told] for row in rows), Tally()) for told in Told}
+def pooled(by_seed: Mapping[int, Tallies], seeds: Iterable[int]) -> Tallies:
+    """Return the sums over some seeds, by mix."""
+    chosen = [by_seed[seed] for seed in seeds]
+    return {name: {told: sum((one[name][told] for one in chosen), Tally()) for told in Told} for name in chosen[0]}
+
+
+def total(tallies: Tallies) -> dict[Told, Tally]:
+    """Return the sums over all mixes."""
+    return {told: sum((row[told] for row in tallies.values()), Tally()) for told in Told}
 
 
 def as_json(tallies: Tallies) -> dict[str, object]:
@@ -78,14 +83,19 @@ def as_json(tallies: Tallies) -> dict[str, object]:
     }
 
 
-def show(tallies: Tallies, title: str, console: Console) -> None:
-    """Print precision and recall, what misses its target marked, and below it the false clearances."""
+def show(tallies: Tallies, title: str, console: Console, held_out: Tallies | None = None) -> None:
+    """Print precision and recall, what misses its target marked, and below it the false clearances.
+
+    `held_out` are the tallies of the seeds that were not looked at while the decision was made better.
+    """
     table = Table(title=title)
     table.add_column("mix", no_wrap=True)
     for name in ("visits", *map(str, Told)):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_row("target", "", *(f"{TARGETS[told]:.3f}" for told in Told), end_section=True)
     rows = {**tallies, "all mixes": total(tallies)}
+    if held_out is not None:
+        rows["… of the held-out seeds"] = total(held_out)
     for name, row in rows.items():
         visits = next(iter(row.values()))
         table.add_row(name, f"{visits.right + visits.overlooked}", *(_cell(told, row[told]) for told in Told))

@@ -8,15 +8,16 @@ PIECES is the list of them.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from math import exp, log
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.clearance.likelihood import NOTHING, Work, log_rise, log_stand, work_at
+from services.clearance.loads import LoadTrace, Rise
 from services.clearance.places import Place, Places
 from services.clearance.stays import Stay, longest_gap_s
-from services.clearance.track import FloatArray, Track
+from services.clearance.track import FloatArray, Track, passing_distance_m
 from services.domain.kinds import EvidenceKind, ServiceOutcome, ServiceSource
 from services.domain.registry import Vehicle
 from services.domain.town import Interval
@@ -38,14 +39,6 @@ PARKED = -3.0
 
 LOAD_WEIGHT = (-5.0, 3.0)
 """The least and the most that one piece of evidence says, whatever the densities."""
-LOAD_FIXES, FEWEST_LOAD_FIXES = 6, 2
-LOAD_WITHIN_S = 300.0
-LEAST_LOAD_ERROR_KG = 5.0
-MEDIAN_SPREAD = 1.25
-"""The median of a few readings is so much less exact than their mean."""
-LEAST_RISE_KG = 10.0
-TIPPED_BY_NOISE = 8.0
-"""A fall of the load by so many times the sensor's noise from one fix to the next is a tipping."""
 
 LEVEL_FELL, LEVEL_UNCHANGED = 3.5, -4.0
 LEAST_FALL = 0.15
@@ -74,7 +67,7 @@ class LevelTrace:
     fill_ratio: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class VehicleDay:
     """All that one vehicle's devices say about a service day, with the levels of the town's containers.
 
@@ -89,6 +82,16 @@ class VehicleDay:
     levels: Mapping[str, Sequence[LevelTrace]]
     places: Places
     load_noise_kg: float | None = None
+
+    @cached_property
+    def loads(self) -> LoadTrace | None:
+        """What the truck's scale said; none where it has no scale."""
+        return None if self.load_noise_kg is None else LoadTrace(self.track, self.stays, self.load_noise_kg)
+
+    @cached_property
+    def gap_s(self) -> float:
+        """The longest interval between two fixes that is no gap."""
+        return longest_gap_s(self.track)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +142,8 @@ def service_events(candidate: Candidate, day: VehicleDay) -> Finding | None:
     weight = SERVED
     if candidate.place.point.container_type not in day.vehicle.may_serve:
         weight += WRONG_KIND
-    distance_m = _distance_at(day.track, candidate.place, last.at_s)
-    if distance_m is not None and distance_m > ELSEWHERE_M:
+    place = candidate.place
+    if passing_distance_m(day.track, (place.x_m, place.y_m), last.at_s, ELSEWHERE_S, day.gap_s) > ELSEWHERE_M:
         weight += ELSEWHERE.get(last.source, ELSEWHERE_BY_HAND)
     return Finding(weight, _event_evidence(candidate))
 
@@ -199,40 +202,9 @@ def load_rise(candidate: Candidate, day: VehicleDay) -> Finding | None:
     return Finding(weight, Evidence(EvidenceKind.LOAD_RISE, observed, detail))
 
 
-@dataclass(frozen=True, slots=True)
-class Rise:
-    """What a truck weighed before and after, and how exactly the difference is known; `is_under_way` while it loads."""
-
-    before_kg: float
-    after_kg: float
-    error_kg: float
-    is_under_way: bool
-
-    @property
-    def kg(self) -> float:
-        """By how much it got heavier."""
-        return self.after_kg - self.before_kg
-
-
 def measured_rise(candidate: Candidate, day: VehicleDay) -> Rise | None:
     """Return by how much the truck got heavier over a candidate's stay or events; none where no sensor tells."""
-    if day.load_noise_kg is None:
-        return None
-    start_s, end_s = _loading_span(candidate, day)
-    before = _loads(day, start_s, before=True)
-    after = _loads(day, end_s, before=False)
-    if len(before) == 0:
-        return None
-    under_way = len(after) == 0
-    if under_way:
-        after = _loads_within(day.track, candidate)
-    if len(after) == 0:
-        return None
-    before = _between_tippings(before, day.load_noise_kg)[-1]
-    after = _between_tippings(after, day.load_noise_kg)[0]
-    few = 1.0 / len(before) + 1.0 / len(after)
-    error_kg = float(np.hypot(MEDIAN_SPREAD * day.load_noise_kg * np.sqrt(few), LEAST_LOAD_ERROR_KG))
-    return Rise(float(np.median(before)), float(np.median(after)), error_kg, under_way)
+    return None if day.loads is None else day.loads.rise(*_loading_span(candidate, day))
 
 
 def interval_about(stay: Stay, track: Track) -> float:
@@ -301,61 +273,6 @@ def _event_evidence(candidate: Candidate) -> Evidence:
     if last.source is not None:
         detail["source"] = str(last.source)
     return Evidence(EvidenceKind.SERVICE_EVENT, _interval(events[0].at_s, last.at_s), detail)
-
-
-def _distance_at(track: Track, place: Place, at_s: float) -> float | None:
-    """Return the least distance of the vehicle from `place` around `at_s`; none where no fix tells.
-
-    The way between two fixes counts, so that a sparse track does not put a truck far from where it passed.
-    """
-    first = int(np.searchsorted(track.time_s, at_s - ELSEWHERE_S))
-    last = int(np.searchsorted(track.time_s, at_s + ELSEWHERE_S, side="right"))
-    if last - first < 2 or not track.time_s[first] <= at_s <= track.time_s[last - 1]:
-        return None
-    if float(np.max(np.diff(track.time_s[first:last]))) > longest_gap_s(track):
-        return None
-    x_m, y_m = track.x_m[first:last] - place.x_m, track.y_m[first:last] - place.y_m
-    along_x, along_y = np.diff(x_m), np.diff(y_m)
-    squared = np.maximum(along_x**2 + along_y**2, 1e-9)
-    share = np.clip(-(x_m[:-1] * along_x + y_m[:-1] * along_y) / squared, 0.0, 1.0)
-    return float(np.min(np.hypot(x_m[:-1] + share * along_x, y_m[:-1] + share * along_y)))
-
-
-def _loads(day: VehicleDay, at_s: float, *, before: bool) -> NDArray[np.float64]:
-    """Return the last few loads before `at_s`, or the first few after it, within LOAD_WITHIN_S.
-
-    What was weighed beyond the neighbouring stays is left aside where enough is left: more may have been loaded there.
-    """
-    track = day.track
-    if before:
-        edge_s = max((stay.end_s for stay in day.stays if stay.end_s < at_s), default=-np.inf)
-        first, last = np.searchsorted(track.time_s, (at_s - LOAD_WITHIN_S, at_s))
-    else:
-        edge_s = min((stay.start_s for stay in day.stays if stay.start_s > at_s), default=np.inf)
-        first, last = np.searchsorted(track.time_s, (at_s, at_s + LOAD_WITHIN_S), side="right")
-    time_s, loads = track.time_s[first:last], track.load_kg[first:last]
-    told = ~np.isnan(loads)
-    near = told & ((time_s >= edge_s) if before else (time_s <= edge_s))
-    if np.count_nonzero(near) >= FEWEST_LOAD_FIXES:
-        chosen = loads[near]
-        return chosen[-LOAD_FIXES:] if before else chosen[:LOAD_FIXES]
-    chosen = loads[told]
-    return chosen[-FEWEST_LOAD_FIXES:] if before else chosen[:FEWEST_LOAD_FIXES]
-
-
-def _between_tippings(loads: NDArray[np.float64], noise_kg: float) -> list[NDArray[np.float64]]:
-    """Cut loads where the truck tipped, so that what it held before and after that is not mixed."""
-    least_kg = max(TIPPED_BY_NOISE * noise_kg, LEAST_RISE_KG)
-    return np.split(loads, np.flatnonzero(np.diff(loads) < -least_kg) + 1)
-
-
-def _loads_within(track: Track, candidate: Candidate) -> NDArray[np.float64]:
-    span = slice(
-        int(np.searchsorted(track.time_s, candidate.start_s)),
-        int(np.searchsorted(track.time_s, candidate.end_s, side="right")),
-    )
-    loads = track.load_kg[span]
-    return loads[~np.isnan(loads)][-1:]
 
 
 def _level_finding(trace: LevelTrace, candidate: Candidate) -> Finding | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import hypot, inf
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -24,7 +25,7 @@ class Place:
 
     def distance_m(self, x_m: float, y_m: float) -> float:
         """Return the metres from here to a place."""
-        return float(np.hypot(self.x_m - x_m, self.y_m - y_m))
+        return hypot(self.x_m - x_m, self.y_m - y_m)
 
 
 class Places:
@@ -42,7 +43,7 @@ class Places:
         self._places = [Place(point, float(x), float(y)) for point, x, y in zip(points, x_m, y_m, strict=True)]
         self.by_id = {place.point.point_id: place for place in self._places}
         self._tree = cKDTree(np.column_stack((x_m, y_m))) if points else None
-        self._parking = self._parking_tree(parking)
+        self._parking = self._parking_places(parking)
 
     def near(self, x_m: float, y_m: float, reach_m: float) -> list[Place]:
         """Return the collection points within `reach_m` of a place, nearest first."""
@@ -61,11 +62,10 @@ class Places:
 
     def parking_distance_m(self, x_m: float, y_m: float) -> float:
         """Return the metres to the nearest depot, station or site; infinite where there is none."""
-        return float("inf") if self._parking is None else float(self._parking.query((x_m, y_m))[0])
+        return min((hypot(x_m - there_x, y_m - there_y) for there_x, there_y in self._parking), default=inf)
 
-    def _parking_tree(self, parking: Sequence[Facility]) -> cKDTree | None:
-        if not parking:
-            return None
+    def _parking_places(self, parking: Sequence[Facility]) -> list[tuple[float, float]]:
         lon: FloatArray = np.array([facility.lon for facility in parking], dtype=np.float64)
         lat: FloatArray = np.array([facility.lat for facility in parking], dtype=np.float64)
-        return cKDTree(np.column_stack(self.projection.metres(lon, lat)))
+        x_m, y_m = self.projection.metres(lon, lat)
+        return list(zip(x_m.tolist(), y_m.tolist(), strict=True))

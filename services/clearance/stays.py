@@ -8,12 +8,21 @@ interval between fixes. A stay is never a gap: one that the data do not show fro
 """
 
 from dataclasses import dataclass, replace
+from math import isnan
+from statistics import median
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from services.clearance.track import LEAST_NOISE_M, MOST_NOISE_M, FloatArray, Track, noise_of
+from services.clearance.track import (
+    LEAST_NOISE_M,
+    MOST_NOISE_M,
+    SPARSE_INTERVAL_S,
+    FloatArray,
+    Track,
+    noise_of,
+)
 
 MOVING_COST = 4.5
 STAY_COST = 6.0
@@ -26,8 +35,6 @@ DRIFT_M = 4.0
 WALKING_KMH = 5.0
 SPEED_COST_PER_KMH = 0.6
 MOST_STILL_COST, MOST_MOVING_COST = -3.0, 6.0
-SPARSE_INTERVAL_S = 25.0
-"""Beyond this a stop for one container may hold a single fix."""
 USUAL_DRIVING_MPS = 5.5
 SLOWEST_DRIVING_MPS, FASTEST_DRIVING_MPS = 2.5, 14.0
 STILL_KMH, WANDER_M, MOST_WANDER_M, ACCELERATION_MPS2 = 3.0, 45.0, 100.0, 1.0
@@ -97,7 +104,7 @@ def _noise_in(track: Track, kind: NDArray[np.int64], otherwise_m: float) -> floa
     for first, last in _runs(kind):
         if last - first + 1 >= FEWEST_FIXES_FOR_NOISE:
             x_m, y_m = track.x_m[first : last + 1], track.y_m[first : last + 1]
-            residuals += [x_m - np.mean(x_m), y_m - np.mean(y_m)]
+            residuals += [x_m - x_m.mean(), y_m - y_m.mean()]
             degrees_lost += 2
     count = sum(map(len, residuals))
     if count < 40:
@@ -203,8 +210,8 @@ def _single_fixes(track: Track, kind: NDArray[np.int64], driving_mps: float, gap
 
 
 def _stay(track: Track, first: int, last: int, noise_m: float, driving_mps: float, gap_s: float) -> Stay:
-    x_m = float(np.mean(track.x_m[first : last + 1]))
-    y_m = float(np.mean(track.y_m[first : last + 1]))
+    x_m = float(track.x_m[first : last + 1].mean())
+    y_m = float(track.y_m[first : last + 1].mean())
     start_s, end_s = float(track.time_s[first]), float(track.time_s[last])
     if first > 0 and start_s - track.time_s[first - 1] <= gap_s:
         drive_s = np.hypot(track.x_m[first - 1] - x_m, track.y_m[first - 1] - y_m) / driving_mps
@@ -221,10 +228,9 @@ def _drift_m(track: Track, first: int, last: int, noise_m: float) -> float:
 
     The receiver's own estimate tells, where it gives one; else the drift is taken to be as large as the noise.
     """
-    told = track.accuracy_m[first : last + 1]
-    told = told[~np.isnan(told)]
-    drift_m = float(np.median(told)) if len(told) else noise_m
-    return float(np.clip(drift_m, DRIFT_M, MOST_NOISE_M))
+    told = [accuracy_m for accuracy_m in track.accuracy_m[first : last + 1].tolist() if not isnan(accuracy_m)]
+    drift_m = median(told) if told else noise_m
+    return min(max(drift_m, DRIFT_M), MOST_NOISE_M)
 
 
 def _joined(track: Track, stays: list[Stay], noise_m: float, gap_s: float) -> list[Stay]:

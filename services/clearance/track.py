@@ -18,6 +18,10 @@ LONGEST_RUN_OF_OUTLIERS = 30
 LEAST_NOISE_M, MOST_NOISE_M = 2.0, 30.0
 USUAL_NOISE_M = 8.0
 """What is taken where a track is too short to tell."""
+SPARSE_INTERVAL_S = 25.0
+"""Beyond this a stop for one container may hold a single fix."""
+POOR_NOISE_M = 12.0
+"""No more is taken where fixes are sparse and the receiver does not say how exact it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +123,41 @@ def _longest_plausible(time_s: FloatArray, x_m: FloatArray, y_m: FloatArray) -> 
     return plausible
 
 
+def passing_distance_m(track: Track, place: tuple[float, float], at_s: float, around_s: float, gap_s: float) -> float:
+    """Return the least distance of the vehicle from a place in metres, from `around_s` before `at_s` to as long after.
+
+    The way between two fixes counts, so that a sparse track does not put a truck far from where it passed. It is 0,
+    nothing against its having been there, where a gap of the data, longer than `gap_s`, leaves that open.
+    """
+    first, last = np.searchsorted(track.time_s, (at_s - around_s, at_s + around_s + 1e-9)).tolist()
+    if last - first < 2 or not track.time_s[first] <= at_s <= track.time_s[last - 1]:
+        return 0.0
+    span = slice(first, last)
+    return float(_nearest(track.time_s[span], track.x_m[span] - place[0], track.y_m[span] - place[1], gap_s))
+
+
+@numba.njit(cache=True)
+def _nearest(time_s: FloatArray, x_m: FloatArray, y_m: FloatArray, gap_s: float) -> float:
+    """Return the least distance of the way through these fixes from the origin; 0 where there is a gap."""
+    least = np.inf
+    for fix in range(len(time_s) - 1):
+        if time_s[fix + 1] - time_s[fix] > gap_s:
+            return 0.0
+        along_x, along_y = x_m[fix + 1] - x_m[fix], y_m[fix + 1] - y_m[fix]
+        squared = max(along_x**2 + along_y**2, 1e-9)
+        share = min(max(-(x_m[fix] * along_x + y_m[fix] * along_y) / squared, 0.0), 1.0)
+        least = min(least, np.hypot(x_m[fix] + share * along_x, y_m[fix] + share * along_y))
+    return least
+
+
 def noise_of(track: Track) -> float:
     """Return the standard deviation of the track's fixes about the truth, per axis, in metres.
 
     The second difference of three fixes is noise alone where the vehicle stands or drives steadily, and more
     where it speeds up, brakes or turns; so the low quantile tells the noise: the median of its steadier half.
     That of three noisy fixes is Rayleigh distributed with the scale sqrt(6) times the noise, and the median
-    of such a distribution is 1.177 scales.
+    of such a distribution is 1.177 scales. Where fixes are sparse there is a turn between most of them, which is
+    not to pass for noise: there the receiver's own estimate is the most that is taken, or POOR_NOISE_M.
     """
     if len(track) < 20:
         return USUAL_NOISE_M
@@ -134,5 +166,8 @@ def noise_of(track: Track) -> float:
     if np.count_nonzero(even) < 10:
         return USUAL_NOISE_M
     second_m = np.hypot(np.diff(track.x_m, 2), np.diff(track.y_m, 2))[even]
-    quarter = float(np.quantile(second_m, 0.25))
-    return float(np.clip(quarter / (1.177 * np.sqrt(6.0)), LEAST_NOISE_M, MOST_NOISE_M))
+    noise_m = float(np.quantile(second_m, 0.25)) / (1.177 * np.sqrt(6.0))
+    if float(np.median(step_s)) > SPARSE_INTERVAL_S:
+        told_m = track.accuracy_m[~np.isnan(track.accuracy_m)]
+        noise_m = min(noise_m, float(np.median(told_m)) if len(told_m) else POOR_NOISE_M)
+    return float(np.clip(noise_m, LEAST_NOISE_M, MOST_NOISE_M))

@@ -169,9 +169,9 @@ def _weigh(candidates: Sequence[Candidate], day: VehicleDay) -> list[_Weighed]:
     What an event reports is settled first. Of the points beside a stay that have none, those are thought served
     that together explain best how long it was and how much heavier the truck got.
     """
-    reported = [candidate for candidate in candidates if candidate.events]
-    taken = _taken(_weighed(candidate, day) for candidate in reported)
-    weighed = [_weighed(replace(one, company=_company(one, taken)), day) for one in reported]
+    alone = [_weighed(candidate, day) for candidate in candidates if candidate.events]
+    taken = _taken(alone)
+    weighed = [_beside(item, _company(item.candidate, taken), day) for item in alone]
     beside: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         if candidate.stay is not None and not candidate.events:
@@ -183,6 +183,11 @@ def _weigh(candidates: Sequence[Candidate], day: VehicleDay) -> list[_Weighed]:
 
 def _weighed(candidate: Candidate, day: VehicleDay) -> _Weighed:
     return _Weighed(candidate, tuple(finding for piece in PIECES if (finding := piece(candidate, day)) is not None))
+
+
+def _beside(alone: _Weighed, company: Work, day: VehicleDay) -> _Weighed:
+    """Weigh a candidate that was weighed alone again, beside others that share its stay."""
+    return alone if company == NOTHING else _weighed(replace(alone.candidate, company=company), day)
 
 
 def _taken(reported: Iterable[_Weighed]) -> dict[int, dict[str, Work]]:
@@ -230,10 +235,10 @@ def _weigh_together(sharing: Sequence[Candidate], taken: Work, day: VehicleDay) 
             total = sum(own[number] for number in chosen) + log_density(all_work(works))
             best = max(best, (total, chosen), key=lambda item: item[0])
     found = []
-    for number, candidate in enumerate(ordered):
+    for number in range(len(ordered)):
         others = (ordered[other].work for other in best[1] if other != number)
         company = all_work([taken, *others])
-        found.append(alone[number] if company == NOTHING else _weighed(replace(candidate, company=company), day))
+        found.append(_beside(alone[number], company, day))
     return found
 
 

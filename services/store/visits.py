@@ -112,11 +112,14 @@ def insert_visits(connection: Connection, day: date, visits: Sequence[Visit], no
 
 def update_visits(connection: Connection, visits: Iterable[StoredVisit], now: datetime) -> None:
     """Store visits that were decided otherwise, under the numbers that they have."""
+    rows = [(*_values(stored.visit), now, stored.visit_id) for stored in visits]
+    if not rows:
+        return
     with connection.cursor() as cursor:
         cursor.executemany(
             """UPDATE visits SET started_at = %s, ended_at = %s, confidence = %s, collected_kg = %s,
                 evidence = %s, decided_at = %s WHERE visit_id = %s""",
-            [(*_values(stored.visit), now, stored.visit_id) for stored in visits],
+            rows,
         )
 
 

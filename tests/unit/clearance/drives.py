@@ -29,6 +29,7 @@ def point_at(
     service_s: int = 60,
     container_type: ContainerType = ContainerType.BIN,
     expected_kg: float = 200.0,
+    visits_per_day: float = 1.0,
 ) -> CollectionPoint:
     """Return a collection point so many metres east and north of the town's origin."""
     lon = LON + x_m / (METRES_PER_DEGREE * float(np.cos(np.radians(LAT))))
@@ -39,6 +40,7 @@ def point_at(
         service_s=service_s,
         container_type=container_type,
         expected_kg=expected_kg,
+        visits_per_day=visits_per_day,
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from services.clearance.stays import find_stays
-from services.clearance.track import Track, clean_track
+from services.clearance.track import FloatArray, Track, clean_track
 from tests.unit.clearance.drives import START_S, Drive, point_at
 
 
@@ -77,6 +77,35 @@ def test_a_track_is_cleaned_of_repeats_and_jumps_in_any_order() -> None:
     track = clean_track(Track(time_s, x_m, np.zeros(6), nothing, nothing, nothing))
     assert track.time_s.tolist() == [0.0, 15.0, 30.0, 60.0]
     assert track.x_m.tolist() == [0.0, 100.0, 200.0, 400.0]
+
+
+def test_a_truck_that_turns_every_minute_does_not_stand() -> None:
+    """Fixes a minute apart with a corner between most of them are driving, not noise about a place."""
+    generator = np.random.default_rng(5)
+    heading: FloatArray = np.cumsum(generator.normal(0.0, 1.2, 120))
+    step_m = generator.uniform(90.0, 260.0, 120)
+    nothing = np.full(120, np.nan)
+    x_m, y_m = np.cumsum(step_m * np.cos(heading)), np.cumsum(step_m * np.sin(heading))
+    time_s: FloatArray = np.arange(0.0, 7200.0, 60.0)
+    track = clean_track(Track(time_s, x_m, y_m, nothing, nothing, nothing))
+    for stay in find_stays(track):
+        inside = slice(stay.first, stay.last + 1)
+        assert np.max(np.hypot(np.diff(track.x_m[inside]), np.diff(track.y_m[inside])), initial=0.0) < 84
+
+
+def test_a_stand_that_reflected_signals_cut_in_parts_is_one_stay() -> None:
+    """The receiver jumps by 60 m and back, its speed says that the truck never moved: one stay, known less exactly."""
+    time_s: FloatArray = np.arange(0.0, 600.0, 15.0)
+    x_m = np.concatenate(
+        (100.0 * np.arange(-10, 0), np.zeros(6), np.full(6, 60.0), np.zeros(8), 100.0 * np.arange(1, 11))
+    )
+    speed_kmh = np.where((np.arange(40) >= 10) & (np.arange(40) < 30), 0.5, 24.0)
+    y_m = np.random.default_rng(1).normal(0.0, 3.0, 40)
+    nothing = np.full(40, np.nan)
+    track = clean_track(Track(time_s, x_m, y_m, speed_kmh, nothing, nothing))
+    (stay,) = find_stays(track)
+    assert stay.duration_s > 260
+    assert stay.error_m > 12
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

@@ -11,7 +11,7 @@ from services.clearance.alarms.cover_open import cover_open
 from services.clearance.alarms.load_lost import load_lost
 from services.clearance.alarms.off_route import off_route
 from services.clearance.alarms.standing import standing
-from services.clearance.alarms.trucks import Route, RouteStop, Trace, Truck, ways_of
+from services.clearance.alarms.trucks import Roads, Route, RouteStop, Trace, Truck
 from services.clearance.places import Places
 from services.domain.kinds import FacilityKind, FacilityStatus
 from services.domain.registry import Facility
@@ -57,7 +57,7 @@ def truck(drive: Drive, *, cover: Callable[[float], bool] | None = None) -> Truc
         told = np.array([float(cover(at_s - START_S)) for at_s in track.time_s])
     x_m, y_m = PLACES.projection.metres(np.array([LON]), np.array([LAT]))
     rest = RouteStop(float(x_m[0]) + 4000.0, float(y_m[0]), 1800.0)
-    route = Route(START_S, START_S + 9 * 3600, (rest,), ways_of([EAST], PLACES.projection))
+    route = Route(START_S, START_S + 9 * 3600, (rest,), Roads.of([EAST], PLACES.projection))
     trace = Trace(track.time_s, track.x_m, track.y_m, track.speed_kmh, track.load_kg, told)
     return Truck("V1", START_S + drive.now_s, trace, PLACES, route)
 
@@ -117,7 +117,7 @@ def test_a_route_without_roads_has_nothing_to_be_off_from() -> None:
     """Where the roads of the route are not known nothing is said."""
     lost = truck(Drive().to(2000).to(2000, -800).wait(minutes(12)))
     assert lost.route is not None
-    assert off_route(replace(lost, route=replace(lost.route, ways=())), LIMITS) is None
+    assert off_route(replace(lost, route=replace(lost.route, roads=None)), LIMITS) is None
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,55 @@ def test_both_of_two_points_close_by_are_visited_where_both_were_served() -> Non
         assert sorted(visited(drive, points, noise_m=4, seed=seed, **GPS_ONLY)) == ["A", "B"]
 
 
+@pytest.mark.parametrize("sensors", [LOAD_ONLY, GPS_ONLY])
+@pytest.mark.parametrize("away_m", [25, 35])
+def test_a_stand_at_one_point_does_not_clear_the_neighbour_that_was_passed(
+    sensors: dict[str, bool], away_m: float
+) -> None:
+    """A stand of twice the service time is a long service of one point, where the truck got no heavier than by it."""
+    points = [point_at(1000, 5, point_id="A", service_s=120), point_at(1000 + away_m, 5, point_id="B", service_s=120)]
+    drive = Drive().to(1000).serve(points[0], wait_s=170).to(1000 + away_m, speed_kmh=10).to(2500)
+    right = sum(visited(drive, points, noise_m=5, seed=seed, **sensors) == ["A"] for seed in range(20))
+    assert right >= 19
+
+
+def test_four_points_beside_one_stand_are_all_visited() -> None:
+    """A stand that is as long as serving four points takes, and as heavy, served all of them."""
+    points = [point_at(1000 + 6 * number, 5, point_id=f"P{number}", service_s=90) for number in range(4)]
+    drive = Drive().to(1009)
+    for point in points:
+        drive.serve(point)
+    drive.to(2500)
+    for seed in range(10):
+        found = visited(drive, points, noise_m=4, seed=seed, **LOAD_ONLY)
+        assert sorted(found) == ["P0", "P1", "P2", "P3"]
+
+
+def test_five_reports_in_one_stand_share_its_load() -> None:
+    """A load that rose by five points' refuse is nothing against any of the five that were reported."""
+    points = [point_at(1000 + 8 * number, 5, point_id=f"P{number}", expected_kg=100) for number in range(5)]
+    drive = Drive().to(1000)
+    for point in points:
+        drive.serve(point, kg=160)
+    drive.to(2500)
+    for seed in range(10):
+        assert len(visited(drive, points, noise_m=5, seed=seed)) == 5
+
+
+def test_a_tag_that_was_not_read_is_believed_where_the_load_rose() -> None:
+    """Of twenty tags nineteen are read; the truck got heavier at the twentieth point too, and at a wait it did not."""
+    points = [point_at(200 * number, 8, point_id=f"P{number}") for number in range(21)]
+    drive = Drive()
+    for number, point in enumerate(points):
+        drive.to(200 * number)
+        drive = drive.wait(60) if number == 9 else drive.serve(point)
+    drive.to(6000)
+    del drive.events[4]
+    found = visited(drive, points, noise_m=5)
+    assert "P4" in found
+    assert "P9" not in found
+
+
 @pytest.mark.parametrize("outcome", [ServiceOutcome.SKIPPED, ServiceOutcome.BLOCKED])
 def test_what_the_driver_says_he_did_not_serve_is_not_visited(outcome: ServiceOutcome) -> None:
     """A stand of minutes at a point is no visit when the driver reports the containers blocked."""
