@@ -88,6 +88,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("GET", "/api/v1/clearance/visits/{service_date}/{point_id}/{occurrence}/changes"): WITH_CONTRACTOR,
     ("PUT", "/api/v1/clearance/visits/{service_date}/{point_id}/{occurrence}/correction"): CORRECTING,
     ("DELETE", "/api/v1/clearance/visits/{service_date}/{point_id}/{occurrence}/correction"): CORRECTING,
+    ("GET", "/api/v1/reports"): OFFICE,
+    ("GET", "/api/v1/reports/{period}"): OFFICE,
     ("GET", "/api/v1/adherence"): WITH_CONTRACTOR,
     ("GET", "/api/v1/adherence/{vehicle_id}"): WITH_CONTRACTOR,
     ("GET", "/api/v1/coverage/toilets"): OFFICE,

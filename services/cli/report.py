@@ -1,9 +1,7 @@
-"""`riqing report`: the daily bulletin, on the terminal or as files."""
+"""`riqing report`: the bulletin of a day, a week or a month, on the terminal or as files."""
 
-import json
 import sys
 import time
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +11,13 @@ from rich.console import Console
 from services.clearance.bulletin import Bulletin
 from services.cli.options import DEFAULT_DATA_DIR, DataDir
 from services.domain.errors import InvalidRequestError, RiqingError
+from services.domain.period import Period
 from services.domain.town import Town
-from services.reports.fetch import fetch_bulletin
-from services.reports.page import make_page
-from services.reports.print_out import make_pdf
-from services.reports.sections import heading, sections, standing
+from services.reports.fetch import fetch_bulletin, fetch_ground
+from services.reports.forms import Form, make_form, name_of
+from services.reports.paper import make_paper
 from services.reports.table import print_table
 from services.reports.words import Language, Words
-from services.reports.workbook import make_workbook
 from services.store.connection import connect
 from services.store.evidence import batches_to_examine, is_examined
 from services.store.town import load_town
@@ -29,7 +26,8 @@ HEADWAY_WITHIN_S = 120.0
 """Clearance takes a round in a second or so, after a day of a large town in fast time in a minute."""
 LOOK_AGAIN_S = 0.2
 
-FORMATS = ("table", "json", "xlsx", "html", "pdf")
+TABLE = "table"
+FORMATS = (TABLE, *(form.value for form in Form))
 
 
 def register(app: typer.Typer) -> None:
@@ -38,38 +36,43 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    day: Annotated[str, typer.Argument(metavar="DATE", help="The service day, YYYY-MM-DD.")],
+    period: Annotated[
+        str, typer.Argument(metavar="DATE", help="A service day (2026-03-02), a week (2026-W10) or a month (2026-03).")
+    ],
     formats: Annotated[
         str, typer.Option("--format", help=f"One or more of {', '.join(FORMATS)}, separated by commas.")
-    ] = "table",
-    language: Annotated[Language, typer.Option(help="zh or en.")] = Language.ZH,
+    ] = TABLE,
+    languages: Annotated[str, typer.Option("--language", help="zh or en, or both with a comma.")] = Language.ZH,
     output: Annotated[Path, typer.Option(help="The folder that files are written to.", file_okay=False)] = Path(),
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Draw up the daily bulletin: table and JSON on standard output, the other forms as files.
+    """Draw up a bulletin (日通报, 周通报, 月考核): table and JSON on standard output, the other forms as files.
 
-    With several forms JSON is a file too.
+    With several forms JSON is a file too; with both languages each file has its own.
     """
     del data_dir  # its settings are in the environment by now
-    wanted = _formats(formats)
-    service_date = _date(day)
-    _wait_for_clearance(service_date)
+    wanted, spoken, asked = _formats(formats), _languages(languages), Period.parse(period)
+    _wait_for_clearance(asked)
     with connect() as connection:
         town = load_town(connection)
-        bulletin = fetch_bulletin(connection, service_date)
+        bulletin = fetch_bulletin(connection, asked)
+        ground = fetch_ground(connection)
     for form in wanted:
-        if form == "table":
-            _print(bulletin, town, Words(language))
-        elif form == "json" and len(wanted) == 1:
-            sys.stdout.write(_json(bulletin))
+        if form == TABLE:
+            for language in spoken:
+                _print(bulletin, town, Words(language))
+        elif form == Form.JSON and len(wanted) == 1:
+            sys.stdout.buffer.write(make_form(Form.JSON, bulletin, town.zone_info, ground, spoken[0]))
         else:
-            _write(output / f"riqing-{service_date}.{form}", _file(form, bulletin, town, Words(language)))
+            for language in spoken[:1] if form == Form.JSON else spoken:
+                name = name_of(asked, Form(form), language, several_languages=len(spoken) > 1)
+                _write(output / name, make_form(Form(form), bulletin, town.zone_info, ground, language))
 
 
-def _wait_for_clearance(day: date) -> None:
-    """Wait until the readings of the day that are stored by now have been examined, while that makes headway."""
+def _wait_for_clearance(period: Period) -> None:
+    """Wait until the readings of the period that are stored by now have been examined, while that makes headway."""
     with connect(autocommit=True) as connection:
-        span = load_town(connection).service_day(day)
+        span = period.span(load_town(connection))
         waiting, give_up_s = batches_to_examine(connection, span), time.monotonic() + HEADWAY_WITHIN_S
         while waiting:
             left = waiting & batches_to_examine(connection, span)
@@ -77,8 +80,8 @@ def _wait_for_clearance(day: date) -> None:
                 waiting, give_up_s = left, time.monotonic() + HEADWAY_WITHIN_S
             elif time.monotonic() > give_up_s or not is_examined(connection):
                 print(
-                    f"{len(waiting)} batches of readings of {day} have not been examined, so the bulletin is not "
-                    "final; does clearance run (riqing status)?",
+                    f"{len(waiting)} batches of readings of {period.name} have not been examined, so the bulletin is "
+                    "not final; does clearance run (riqing status)?",
                     file=sys.stderr,
                 )
                 return
@@ -93,11 +96,11 @@ def _formats(text: str) -> list[str]:
     return wanted
 
 
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidRequestError(f"{text!r} is not a date; write YYYY-MM-DD such as 2026-03-02.") from error
+def _languages(text: str) -> list[Language]:
+    wanted = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if not wanted or any(name not in [*Language] for name in wanted):
+        raise InvalidRequestError(f"--language {text!r}: expected zh, en, or zh,en.")
+    return [Language(name) for name in wanted]
 
 
 def _print(bulletin: Bulletin, town: Town, words: Words) -> None:
@@ -105,24 +108,7 @@ def _print(bulletin: Bulletin, town: Town, words: Words) -> None:
     if not console.is_terminal:
         # In a file or a pipe nobody wants columns cut at 80 characters.
         console = Console(width=240)
-    parts = sections(bulletin, words, town.zone_info)
-    print_table(console, heading(bulletin, words), standing(bulletin, words, town.zone_info), parts, words["nothing"])
-
-
-def _json(bulletin: Bulletin) -> str:
-    return json.dumps(bulletin.as_json(), ensure_ascii=False, indent=2) + "\n"
-
-
-def _file(form: str, bulletin: Bulletin, town: Town, words: Words) -> bytes:
-    if form == "json":
-        return _json(bulletin).encode()
-    title, line = heading(bulletin, words), standing(bulletin, words, town.zone_info)
-    parts = sections(bulletin, words, town.zone_info)
-    if form == "xlsx":
-        return make_workbook(title, line, parts, words["nothing"])
-    if form == "html":
-        return make_page(title, line, parts, words).encode()
-    return make_pdf(title, line, parts, words)
+    print_table(console, make_paper(bulletin, words, town.zone_info))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -30,9 +30,9 @@ class ClearanceBucket(StrEnum):
 class ClearanceFigure:
     """The counts and weights of one group on one service day, or on the days from `service_date` on that were summed.
 
-    They are domain.md's (The sums). `key` is the zone's, contractor's or vehicle's identifier, the town's name, or the hour's start as local
-    HH:MM. A due visit counts for the vehicle and the hour that cleared it, else for those that were planned,
-    else for the vehicle "unassigned" and the hour in which its last window closes. `received_kg` is what
+    They are domain.md's (The sums). `key` is the zone's, contractor's or vehicle's identifier, the town's name, or the
+    hour's start as local HH:MM. A due visit counts for the vehicle and the hour that cleared it, else for those that
+    were planned, else for the vehicle "unassigned" and the hour in which its last window closes. `received_kg` is what
     reached disposal sites, `tipped_kg` what collection vehicles tipped anywhere. `corrected` counts the due visits
     whose status the office has set by hand; they stand in the other counts as it set them.
     """

@@ -13,6 +13,7 @@ from services.facilities.service import station_utilisation, toilet_utilisation
 from services.facilities.spans import Bucket
 from services.keeping.lengths import bucket_span, cut_off, days_between
 from services.keeping.vehicle_hours import vehicle_hour
+from services.store.clearance_sums import days_to_sum_up, sum_up_day
 from services.store.connection import Connection
 from services.store.evidence import load_fixes
 from services.store.kept_measures import KeptMeasures, keep_measures
@@ -45,7 +46,7 @@ Beat = Callable[[], None]
 
 
 def roll_up(connection: Connection, beat: Beat) -> int:
-    """Roll up what is over; return how many hours were made, over an autocommit connection.
+    """Roll up the hours and sum up the days that are over; return how many hours, over an autocommit connection.
 
     Raises:
         NotFoundError: there is no town yet.
@@ -69,6 +70,9 @@ def roll_up(connection: Connection, beat: Beat) -> int:
                     roll_up_hour(connection, town, hour, gone)
             beat()
         made += len(hours)
+    for day in days_to_sum_up(connection, town.service_date(now)):
+        sum_up_day(connection, day)
+        beat()
     return made
 
 

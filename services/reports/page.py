@@ -1,22 +1,27 @@
 """The bulletin as a page of its own (HTML) that needs nothing else."""
 
-from collections.abc import Sequence
-
 from jinja2 import Environment, PackageLoader
 
-from services.reports.sections import Section, written
-from services.reports.words import Words
+from services.reports.drawing import as_svg
+from services.reports.paper import Paper
+from services.reports.sections import written
 
 
-def make_page(heading: str, standing: str, parts: Sequence[Section], words: Words) -> str:
-    """Return the page; all text of the town's is escaped."""
+def make_page(paper: Paper) -> str:
+    """Return the page; all text of the town's is escaped, in the drawings too."""
     environment = Environment(loader=PackageLoader("services.reports", "."), autoescape=True)
+    words = paper.words
     return environment.get_template("bulletin.html").render(
-        heading=heading,
-        standing=standing,
-        sections=parts,
+        heading=paper.heading,
+        title=paper.title,
+        issue=paper.issue,
+        standing=paper.standing,
+        lead=paper.lead,
+        sections=paper.sections,
         written=written,
+        as_svg=as_svg,
+        numeral=words.numeral,
         language="zh-CN" if words.language == "zh" else "en",
         nothing=words["nothing"],
-        signature=words["signature"],
+        signatures=paper.signatures,
     )

@@ -34,6 +34,7 @@ SERVICES = (
     _service("planner", "services.routing.worker"),
     _service("clearance", "services.clearance.service"),
     _service("keeping", "services.keeping.service"),
+    _service("reports", "services.reports.service"),
     _service("api", "services.api"),
 )
 """Our own processes; all of them start once database and broker answer."""

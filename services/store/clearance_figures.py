@@ -1,6 +1,6 @@
 """What the office reads of clearance: figures by group, due visits with their status, visits with their evidence."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, LiteralString
@@ -10,21 +10,9 @@ from psycopg.rows import dict_row
 from services.domain.clearance import ClearanceBucket, ClearanceFigure, ClearanceGroup
 from services.domain.errors import NotFoundError
 from services.domain.kinds import DueVisitStatus, MissedReason
+from services.store.clearance_sums import clearance_query, grouping_of
 from services.store.connection import Connection
 from services.store.corrections import Correction, load_corrections
-
-_DUE_KEYS: dict[ClearanceGroup, LiteralString] = {
-    ClearanceGroup.TOWN: "(SELECT name FROM town)",
-    ClearanceGroup.ZONE: "coalesce(zone_id, 'unassigned')",
-    ClearanceGroup.CONTRACTOR: "coalesce(contractor_id, 'unassigned')",
-    ClearanceGroup.VEHICLE: "coalesce(vehicle_id, 'unassigned')",
-    ClearanceGroup.HOUR: """to_char(coalesce(cleared_at, planned_at, due_to - INTERVAL '1 ms')
-        AT TIME ZONE (SELECT timezone FROM town), 'HH24:00')""",
-}
-_WEIGHT_KEYS: dict[ClearanceGroup, LiteralString] = {
-    **_DUE_KEYS,
-    ClearanceGroup.HOUR: "to_char(hour_start AT TIME ZONE (SELECT timezone FROM town), 'HH24:00')",
-}
 
 _FIRST_DAYS: dict[ClearanceBucket, LiteralString] = {
     ClearanceBucket.DAY: "service_date",
@@ -33,27 +21,6 @@ _FIRST_DAYS: dict[ClearanceBucket, LiteralString] = {
 }
 """The day that stands for a span: its first one that was asked for."""
 
-_DUE_SUMS: LiteralString = """
-    SELECT {first} AS service_date, {key} AS key, count(*) AS due,
-        count(*) FILTER (WHERE status = 'cleared') AS cleared,
-        count(*) FILTER (WHERE status = 'pending') AS pending,
-        count(*) FILTER (WHERE status = 'missed') AS missed,
-        count(*) FILTER (WHERE correction_id IS NOT NULL) AS corrected,
-        sum(expected_kg) AS expected_kg,
-        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'not_planned') AS not_planned,
-        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'planned_but_not_visited') AS not_visited,
-        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'visited_outside_window') AS outside_window,
-        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'device_silent') AS silent
-    FROM due_visits
-    WHERE service_date BETWEEN %(start)s AND %(end)s
-        AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
-    GROUP BY 1, 2"""
-_WEIGHT_SUMS: LiteralString = """
-    SELECT {first} AS service_date, {key} AS key, sum(tipped_kg) AS tipped_kg, sum(received_kg) AS received_kg
-    FROM attributed_weights
-    WHERE service_date BETWEEN %(start)s AND %(end)s
-        AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
-    GROUP BY 1, 2"""
 _DUE_VISITS: LiteralString = """
     SELECT due.service_date, due.point_id, point.name AS point_name, point.lon, point.lat, due.occurrence,
         due.zone_id, due.contractor_id, due.due_from, due.due_to, due.expected_kg, due.status,
@@ -169,20 +136,17 @@ def load_clearance(
 ) -> list[ClearanceFigure]:
     """Return the figures of each service day from `start` to `end`, both included, by day and key.
 
-    In a larger `bucket` the days' counts and weights are summed, so a rate is that of the sums. `contractor_id` narrows them to what one contractor is responsible for.
+    In a larger `bucket` the days' counts and weights are summed, so a rate is that of the sums. `contractor_id` narrows
+    them to what one contractor is responsible for.
     """
-    parameters = {"start": start, "end": end, "contractor": contractor_id}
-    figures: dict[tuple[date, str], dict[str, Any]] = {}
-    first = _FIRST_DAYS[bucket]
+    parameters = {"start": start, "end": end, "contractor": contractor_id, "grouping": grouping_of(group_by).value}
+    figures = []
     with connection.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute(_DUE_SUMS.format(key=_DUE_KEYS[group_by], first=first), parameters):
+        for row in cursor.execute(clearance_query(group_by, _FIRST_DAYS[bucket]), parameters):
             reasons = {reason: row.pop(column) for reason, column in _REASON_COLUMNS.items()}
-            figures[row["service_date"], row["key"]] = row | {
-                "not_cleared_by_reason": {str(reason): count for reason, count in reasons.items() if count}
-            }
-        for row in cursor.execute(_WEIGHT_SUMS.format(key=_WEIGHT_KEYS[group_by], first=first), parameters):
-            figures.setdefault((row["service_date"], row["key"]), {}).update(row)
-    return [ClearanceFigure(**figures[place]) for place in sorted(figures)]
+            counts = {str(reason): count for reason, count in reasons.items() if count}
+            figures.append(ClearanceFigure(**row, not_cleared_by_reason=counts))
+    return sorted(figures, key=lambda figure: (figure.service_date, figure.key))
 
 
 def load_due_visits(
@@ -238,6 +202,14 @@ def load_visits(
         AND (%(vehicle)s::text IS NULL OR visit.vehicle_id = %(vehicle)s)
         ORDER BY visit.started_at, visit.visit_id"""
     return _visits(connection, condition, {"day": day, "point": point_id, "vehicle": vehicle_id})
+
+
+def load_visits_by_id(connection: Connection, visit_ids: Collection[int]) -> dict[int, VisitRow]:
+    """Return visits by their numbers; one that there is not any more is left out."""
+    if not visit_ids:
+        return {}
+    found = _visits(connection, "WHERE visit.visit_id = ANY(%(visits)s)", {"visits": [*visit_ids]})
+    return {visit.visit_id: visit for visit in found}
 
 
 def load_due_visit_changes(

@@ -33,6 +33,9 @@ ONLY_IN_CONTAINERS = {
     "RIQING_KEEPING_HOURS_DAYS",  # on a machine of one's own, from the environment of `riqing up`, where it is set
     "RIQING_KEEPING_LETTERS_DAYS",
     "RIQING_KEEPING_READINGS_DAYS",
+    "RIQING_REPORTS_AT",
+    "RIQING_REPORTS_FORMS",
+    "RIQING_REPORTS_LANGUAGES",
     "RIQING_BROKER_PERSISTENCE",  # there, `riqing up` takes it from whoever calls it, as it does the number of ingests
     "RIQING_BROKER_SPOOL_MESSAGES",
     "RIQING_INGEST_WORKERS",

@@ -76,7 +76,7 @@ def test_status_tells_health_and_no_secrets(riqing: Riqing, data_dir: Path) -> N
     assert result.returncode == 0
     assert {process["name"] for process in found["processes"]} == {
         *("postgres", "mosquitto", "roads-truck", "roads-foot", "ingest", "broker-watch"),
-        *("planner", "clearance", "keeping", "api"),
+        *("planner", "clearance", "keeping", "reports", "api"),
     }
     assert all(process["healthy"] and process["pid"] for process in found["processes"])
     remembered = Stack(data_dir).remembered()

@@ -1,0 +1,116 @@
+"""Clearance summed by day, and read from the sums where they hold, else from the due visits themselves."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import LiteralString
+
+from services.domain.clearance import ClearanceGroup
+from services.store.connection import Connection
+
+LOCK_CLASS = 1668047201
+"""Of the advisory locks by day; the trigger that takes a day out shares them (0015_clearance_sums.sql)."""
+
+DUE_KEYS: Mapping[ClearanceGroup, LiteralString] = {
+    ClearanceGroup.ZONE: "coalesce(zone_id, 'unassigned')",
+    ClearanceGroup.CONTRACTOR: "coalesce(contractor_id, 'unassigned')",
+    ClearanceGroup.VEHICLE: "coalesce(vehicle_id, 'unassigned')",
+    ClearanceGroup.HOUR: """to_char(coalesce(cleared_at, planned_at, due_to - INTERVAL '1 ms')
+        AT TIME ZONE (SELECT timezone FROM town), 'HH24:00')""",
+}
+"""What a due visit counts for in each grouping; the town is the sum of its contractors."""
+WEIGHT_KEYS: Mapping[ClearanceGroup, LiteralString] = {
+    **DUE_KEYS,
+    ClearanceGroup.HOUR: "to_char(hour_start AT TIME ZONE (SELECT timezone FROM town), 'HH24:00')",
+}
+
+_OF_A_DAY: LiteralString = """
+    SELECT {due_key} AS key, contractor_id, count(*) AS due,
+        count(*) FILTER (WHERE status = 'cleared') AS cleared,
+        count(*) FILTER (WHERE status = 'pending') AS pending,
+        count(*) FILTER (WHERE status = 'missed') AS missed,
+        count(*) FILTER (WHERE correction_id IS NOT NULL) AS corrected,
+        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'not_planned') AS not_planned,
+        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'planned_but_not_visited') AS not_visited,
+        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'visited_outside_window') AS outside_window,
+        count(*) FILTER (WHERE status <> 'cleared' AND reason = 'device_silent') AS silent,
+        sum(expected_kg) AS expected_kg, 0 AS tipped_kg, 0 AS received_kg
+    FROM due_visits WHERE service_date = {day} GROUP BY 1, 2
+    UNION ALL
+    SELECT {weight_key}, contractor_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, sum(tipped_kg), sum(received_kg)
+    FROM attributed_weights WHERE service_date = {day} GROUP BY 1, 2"""
+"""The sums of one day by key and contractor; a key has one row of its due visits and one of its weights."""
+
+_READ: LiteralString = """
+    WITH asked AS (
+        SELECT generate_series(%(start)s::date, %(end)s::date, '1 day')::date AS service_date
+    ), part AS (
+        SELECT service_date, key, contractor_id, due, cleared, pending, missed, corrected, not_planned, not_visited,
+            outside_window, silent, expected_kg, tipped_kg, received_kg
+        FROM clearance_sums JOIN clearance_days USING (service_date)
+        WHERE grouping = %(grouping)s AND service_date BETWEEN %(start)s AND %(end)s
+        UNION ALL
+        SELECT as_it_is.service_date, made.*
+        FROM (SELECT service_date FROM asked EXCEPT SELECT service_date FROM clearance_days) AS as_it_is
+            CROSS JOIN LATERAL ({of_a_day}) AS made
+    )
+    SELECT {first} AS service_date, {key} AS key, sum(due)::int AS due, sum(cleared)::int AS cleared,
+        sum(pending)::int AS pending, sum(missed)::int AS missed, sum(corrected)::int AS corrected,
+        sum(not_planned)::int AS not_planned, sum(not_visited)::int AS not_visited,
+        sum(outside_window)::int AS outside_window, sum(silent)::int AS silent,
+        sum(expected_kg) AS expected_kg, sum(tipped_kg) AS tipped_kg, sum(received_kg) AS received_kg
+    FROM part WHERE %(contractor)s::text IS NULL OR contractor_id = %(contractor)s
+    GROUP BY 1, 2"""
+
+_SUM_UP: LiteralString = """
+    INSERT INTO clearance_sums (grouping, service_date, key, contractor_id, due, cleared, pending, missed, corrected,
+        not_planned, not_visited, outside_window, silent, expected_kg, tipped_kg, received_kg)
+    SELECT %(grouping)s, %(day)s, key, contractor_id, sum(due), sum(cleared), sum(pending), sum(missed),
+        sum(corrected), sum(not_planned), sum(not_visited), sum(outside_window), sum(silent), sum(expected_kg),
+        sum(tipped_kg), sum(received_kg)
+    FROM ({of_a_day}) AS made GROUP BY key, contractor_id"""
+
+_NOT_SUMMED: LiteralString = """
+    SELECT day::date
+    FROM (SELECT min(service_date) AS first_day FROM due_visits) AS known,
+        generate_series(first_day, %(before)s::date - 1, '1 day') AS day
+    WHERE NOT EXISTS (SELECT FROM clearance_days WHERE service_date = day::date)
+        AND EXISTS (SELECT FROM due_visits WHERE service_date = day::date)
+    ORDER BY day DESC"""
+
+
+def clearance_query(group_by: ClearanceGroup, first_day: LiteralString) -> LiteralString:
+    """Return the query of figures from `start` to `end` of a `contractor`; `first_day` stands for a day's span."""
+    grouping = grouping_of(group_by)
+    of_a_day = _OF_A_DAY.format(
+        due_key=DUE_KEYS[grouping], weight_key=WEIGHT_KEYS[grouping], day="as_it_is.service_date"
+    )
+    key: LiteralString = "(SELECT name FROM town)" if group_by is ClearanceGroup.TOWN else "key"
+    return _READ.format(of_a_day=of_a_day, first=first_day, key=key)
+
+
+def grouping_of(group_by: ClearanceGroup) -> ClearanceGroup:
+    """Return what the figures of a group are summed from."""
+    return ClearanceGroup.CONTRACTOR if group_by is ClearanceGroup.TOWN else group_by
+
+
+def days_to_sum_up(connection: Connection, before: date) -> list[date]:
+    """Return the days before `before` that have due visits and no sums, the newest first."""
+    return [row[0] for row in connection.execute(_NOT_SUMMED, {"before": before})]
+
+
+def sum_up_day(connection: Connection, day: date) -> bool:
+    """Sum up a day, in a transaction of its own; return False where somebody is changing it at the moment."""
+    with connection.transaction():
+        locked = connection.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, %s::date - date '2000-01-01')", (LOCK_CLASS, day)
+        ).fetchone()
+        if locked is None or not locked[0]:
+            return False
+        connection.execute("DELETE FROM clearance_sums WHERE service_date = %s", (day,))
+        for grouping in DUE_KEYS:
+            of_a_day = _OF_A_DAY.format(
+                due_key=DUE_KEYS[grouping], weight_key=WEIGHT_KEYS[grouping], day="%(day)s::date"
+            )
+            connection.execute(_SUM_UP.format(of_a_day=of_a_day), {"grouping": grouping.value, "day": day})
+        connection.execute("INSERT INTO clearance_days VALUES (%s) ON CONFLICT DO NOTHING", (day,))
+    return True

@@ -1,0 +1,181 @@
+"""The sums of clearance agree with the due visits that they are made of, whatever changes meanwhile."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from services.domain.clearance import ClearanceBucket, ClearanceFigure, ClearanceGroup
+from services.domain.kinds import DueVisitStatus, MissedReason
+from services.store.clearance_figures import load_clearance
+from services.store.clearance_sums import days_to_sum_up, sum_up_day
+from services.store.connection import Connection, connect
+from tests.integration.api import seeded_town
+from tests.integration.api.conftest import Api
+
+FIRST, DAYS, VISITS_A_DAY = date(2026, 8, 20), 50, 60
+LAST = FIRST + timedelta(days=DAYS - 1)
+BEFORE = LAST + timedelta(days=1)
+COLUMNS = (
+    "service_date, zone_id, contractor_id, vehicle_id, cleared_at, planned_at, due_to, status, reason, expected_kg"
+)
+
+
+@pytest.fixture
+def town(fresh_database: str) -> Iterator[Connection]:
+    """A connection to a town with seeded due visits and weights on fifty days, over two turns of a month."""
+    with connect(fresh_database, autocommit=True) as connection:
+        seeded_town.build(connection)
+        _fill(connection, random.Random(7))
+        yield connection
+
+
+def _fill(connection: Connection, draw: random.Random) -> None:
+    owners = [("Z1", "C1"), ("Z2", "C2"), (None, None)]
+    with connection.cursor() as cursor:
+        for day in (FIRST + timedelta(days=number) for number in range(DAYS)):
+            noon = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+            for number in range(VISITS_A_DAY):
+                zone_id, contractor_id = draw.choice(owners)
+                status = draw.choice([*DueVisitStatus])
+                at = noon + timedelta(minutes=draw.randrange(-400, 400))
+                cursor.execute(
+                    "INSERT INTO due_visits (service_date, point_id, occurrence, zone_id, contractor_id, windows, "
+                    "due_from, due_to, expected_kg, status, cleared_at, vehicle_id, planned_at, reason, decided_at) "
+                    "VALUES (%s, %s, 1, %s, %s, '[]', %s, %s, %s, %s, %s, %s, %s, %s, now())",
+                    [
+                        *(day, f"N{number}", zone_id, contractor_id, noon, noon + timedelta(hours=9)),
+                        *(draw.uniform(1, 900), status.value, at if status is DueVisitStatus.CLEARED else None),
+                        *(draw.choice(["V1", "V2", None]), draw.choice([at, None])),
+                        None if status is DueVisitStatus.CLEARED else draw.choice([*MissedReason]).value,
+                    ],
+                )
+            cursor.execute(
+                "INSERT INTO attributed_weights VALUES (%s, %s, 'V1', 'Z1', 'C1', %s, %s)",
+                [day, noon, draw.uniform(1, 5000), draw.uniform(1, 5000)],
+            )
+
+
+def _counted(connection: Connection, contractor_id: str | None) -> dict[str, int]:
+    """Return the counts of all days and the kg in grams, straight from the rows: the oracle."""
+    counts: dict[str, int] = defaultdict(int)
+    for row in connection.execute(f"SELECT {COLUMNS} FROM due_visits WHERE service_date <= %s", [LAST]):
+        _, _, owner, *_, status, reason, kg = row
+        if contractor_id in (None, owner):
+            counts["due"] += 1
+            counts[status] += 1
+            counts["g"] += round(1000 * kg)
+            if status != "cleared":
+                counts[reason] += 1
+    return dict(counts)
+
+
+def _total(figures: list[ClearanceFigure]) -> dict[str, int]:
+    counts: dict[str, int] = defaultdict(int)
+    for figure in figures:
+        for name in ("due", "cleared", "pending", "missed"):
+            counts[name] += getattr(figure, name)
+        for reason, count in figure.not_cleared_by_reason.items():
+            counts[reason] += count
+    return dict(counts)
+
+
+def _all_figures(connection: Connection) -> dict[Any, list[ClearanceFigure]]:
+    return {
+        (group, bucket, contractor_id): load_clearance(connection, FIRST, LAST, group, contractor_id, bucket)
+        for group in ClearanceGroup
+        for bucket in ClearanceBucket
+        for contractor_id in (None, "C1")
+    }
+
+
+def _assert_same(found: dict[Any, list[ClearanceFigure]], expected: dict[Any, list[ClearanceFigure]]) -> None:
+    """Counts are the same; weights are, as far as the order of adding numbers with fractions lets them."""
+    kgs = ("expected_kg", "tipped_kg", "received_kg")
+    for place, figures in expected.items():
+        assert len(found[place]) == len(figures), place
+        for one, other in zip(found[place], figures, strict=True):
+            for name in ClearanceFigure.__dataclass_fields__:
+                if name in kgs:
+                    assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-12)
+                else:
+                    assert getattr(one, name) == getattr(other, name), (place, name)
+
+
+def _sum_up(connection: Connection) -> int:
+    days = days_to_sum_up(connection, BEFORE)
+    assert all(sum_up_day(connection, day) for day in days)
+    return len(days)
+
+
+def test_sums_agree_with_the_due_visits(town: Connection) -> None:
+    """By every group, bucket and contractor the same before and after days are summed, and as counted by hand."""
+    raw = _all_figures(town)
+    for contractor_id in (None, "C1"):
+        counted = _counted(town, contractor_id)
+        grams = counted.pop("g")
+        figures = raw[ClearanceGroup.ZONE, ClearanceBucket.DAY, contractor_id]
+        assert _total(figures) == counted
+        assert sum(figure.expected_kg for figure in figures) * 1000 == pytest.approx(grams, abs=DAYS * VISITS_A_DAY)
+    assert _sum_up(town) == DAYS
+    _assert_same(_all_figures(town), raw)
+    assert days_to_sum_up(town, BEFORE) == []
+
+
+def test_half_of_the_days_summed_is_the_same(town: Connection) -> None:
+    """Days with sums and days without are one series."""
+    raw = _all_figures(town)
+    for day in days_to_sum_up(town, BEFORE)[::2]:
+        assert sum_up_day(town, day)
+    _assert_same(_all_figures(town), raw)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE due_visits SET status = 'cleared', reason = NULL, cleared_at = due_from WHERE point_id = 'N3'",
+        "DELETE FROM due_visits WHERE point_id = 'N4' AND service_date < '2026-09-01'",
+        "INSERT INTO due_visits SELECT service_date, 'new', 1, zone_id, contractor_id, windows, due_from, due_to, 7, "
+        "'pending', NULL, NULL, NULL, NULL, NULL, NULL, now() FROM due_visits WHERE point_id = 'N5'",
+        "DELETE FROM attributed_weights WHERE service_date > '2026-09-10'",
+    ],
+)
+def test_a_change_of_a_summed_day_shows_at_once(town: Connection, change: str) -> None:
+    """Whatever statement changes a day, its figures are those of the rows, then and after it is summed anew."""
+    _sum_up(town)
+    town.execute(change)
+    changed = _all_figures(town)
+    town.execute("CREATE TEMP TABLE kept AS SELECT * FROM clearance_days")
+    town.execute("DELETE FROM clearance_days")
+    _assert_same(changed, _all_figures(town))
+    town.execute("INSERT INTO clearance_days SELECT * FROM kept")
+    assert _sum_up(town) > 0
+    _assert_same(_all_figures(town), changed)
+
+
+def test_a_day_that_is_being_changed_is_not_summed(town: Connection, fresh_database: str) -> None:
+    """As long as somebody else's change is under way nobody marks the day as summed; afterwards it has the change."""
+    with psycopg.connect(fresh_database) as other:
+        other.execute("UPDATE due_visits SET status = 'missed' WHERE service_date = %s", [FIRST])
+        assert not sum_up_day(town, FIRST)
+        assert sum_up_day(town, LAST)
+    assert sum_up_day(town, FIRST)
+    (figure,) = load_clearance(town, FIRST, FIRST)
+    assert figure.missed == VISITS_A_DAY
+
+
+def test_a_year_is_asked_for_by_month(api: Api, admin: httpx.Client) -> None:
+    """Over HTTP: a figure for each month, and one for the whole."""
+    with connect(api.database_url) as connection:
+        _fill(connection, random.Random(8))
+    span = {"start": "2026-01-01", "end": "2026-10-31"}
+    months = admin.get("/api/v1/clearance", params=span | {"bucket": "month"}).raise_for_status().json()
+    assert [row["date"] for row in months] == ["2026-08-01", "2026-09-01", "2026-10-01"]
+    (whole,) = admin.get("/api/v1/clearance", params=span | {"bucket": "whole"}).json()
+    assert whole["due"] == sum(row["due"] for row in months) == DAYS * VISITS_A_DAY
+    assert whole["date"] == "2026-01-01"
