@@ -2,23 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 
-from services.domain.errors import ConflictError
+from services.domain.errors import ConflictError, InvalidRequestError, NotFoundError
 from services.domain.kinds import FacilityKind, FacilityStatus
 from services.domain.registry import Facility
 from services.facilities.areas import ZoneAreas
 from services.facilities.coverage import StationCoverage, ToiletCoverage
+from services.facilities.life_cycle import BEFORE_ALL, Phase, with_phase
 from services.facilities.scenario import Change, ChangeKind, with_changes
 from services.facilities.scenario_map import AFTER, BEFORE, map_of
-from services.facilities.service import coverage_of_stations, coverage_of_toilets
+from services.facilities.service import coverage_of_stations, coverage_of_toilets, facilities_of_day, phases_of
 from services.store.connection import Connection
+from services.store.facility_phases import PhaseRow, apply_phases, save_phase
 from services.store.registry import FACILITIES, load_facilities, load_zones, upsert
 from services.store.scenarios import ScenarioRow, create_scenario, load_scenario, mark_adopted
+from services.store.town import load_town
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def effect_of(connection: Connection, changes: Sequence[Change], radius_m: float
         RoadEngineError: stations change, and the roads do not answer.
 
     """
-    before = load_facilities(connection)
+    before = facilities_of_day(connection, tuple(FacilityKind))
     after = with_changes(before, changes)
     kinds = _kinds(before, changes)
     toilets = FacilityKind.PUBLIC_TOILET in kinds
@@ -57,7 +60,7 @@ def effect_of(connection: Connection, changes: Sequence[Change], radius_m: float
 
 def features_of(connection: Connection, changes: Sequence[Change], effect: Effect) -> list[dict[str, Any]]:
     """Return an effect as GeoJSON features, those of `before` and then those of `after`."""
-    before = load_facilities(connection)
+    before = facilities_of_day(connection, tuple(FacilityKind))
     kinds = _kinds(before, changes)
     found = []
     for phase, facilities, toilets, stations in (
@@ -104,31 +107,81 @@ def changes_of(row: ScenarioRow) -> list[Change]:
     return found
 
 
-def adopt_scenario(connection: Connection, scenario_id: UUID, adopted_by: str, now: datetime) -> list[str]:
-    """Take what a scenario builds into the register as planned facilities; return their identifiers.
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a scenario's works begin and are done; without a beginning they are planned and no more."""
 
-    What it renovates or closes stays as it is: that is done on a day of its own.
+    begins_on: date | None = None
+    done_on: date | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse works that are done before they begin."""
+        if self.done_on is not None and (self.begins_on is None or self.done_on <= self.begins_on):
+            raise InvalidRequestError("Works that are done on a day begin on an earlier one; name both.")
+
+
+def adopt_scenario(
+    connection: Connection, scenario_id: UUID, adopted_by: str, now: datetime, schedule: Schedule
+) -> list[str]:
+    """Take a scenario into the register; return the facilities that it speaks of.
+
+    What it builds is planned from now on. Where works have a beginning, what is built is under construction from
+    then on, what is renovated under renovation, what closes retired; where they have an end, the first two are in
+    service from that day on.
 
     Raises:
         NotFoundError: there is no such scenario.
-        ConflictError: it was adopted already, builds nothing, or no longer fits the register.
+        ConflictError: it was adopted already, there is nothing to plan, or it no longer fits the register.
 
     """
     changes = changes_of(load_scenario(connection, scenario_id))
-    before = load_facilities(connection)
-    after = {facility.facility_id: facility for facility in with_changes(before, changes)}
+    after = {one.facility_id: one for one in with_changes(load_facilities(connection), changes)}
     built = [after[change.facility_id] for change in changes if change.kind is ChangeKind.BUILD]
-    if not built:
-        raise ConflictError("The scenario builds nothing that could be planned.")
+    if not built and schedule.begins_on is None:
+        raise ConflictError("The scenario builds nothing that could be planned; name the day on which its works begin.")
     mark_adopted(connection, scenario_id, adopted_by, now)
-    zones = ZoneAreas(load_zones(connection))
-    at = np.array([facility.position for facility in built], dtype=np.float64)
-    rows = [
-        _planned_row(facility, zone_id)
-        for facility, zone_id in zip(built, zones.zones_of(at[:, 0], at[:, 1]), strict=True)
-    ]
-    upsert(connection, FACILITIES, rows, update=[name for name in rows[0] if name != "facility_id"])
-    return [facility.facility_id for facility in built]
+    if built:
+        zones = ZoneAreas(load_zones(connection))
+        at = np.array([facility.position for facility in built], dtype=np.float64)
+        zone_ids = zones.zones_of(at[:, 0], at[:, 1])
+        rows = [_planned_row(facility, zone_id) for facility, zone_id in zip(built, zone_ids, strict=True)]
+        upsert(connection, FACILITIES, rows, update=[name for name in rows[0] if name != "facility_id"])
+    if schedule.begins_on is None:
+        return [facility.facility_id for facility in built]
+    for change in changes:
+        for begins_on, status in _phases(change, schedule.begins_on, schedule.done_on):
+            note_phase(connection, change.facility_id, Phase(begins_on, status), f"scenario {scenario_id}", adopted_by)
+    apply_phases(connection, load_town(connection).service_date(now))
+    return [change.facility_id for change in changes]
+
+
+def _phases(change: Change, begins_on: date, done_on: date | None) -> list[tuple[date, FacilityStatus]]:
+    first = {
+        ChangeKind.BUILD: FacilityStatus.UNDER_CONSTRUCTION,
+        ChangeKind.RENOVATE: FacilityStatus.UNDER_RENOVATION,
+        ChangeKind.CLOSE: FacilityStatus.RETIRED,
+    }[change.kind]
+    found = [(begins_on, first)]
+    if done_on is not None and change.kind is not ChangeKind.CLOSE:
+        found.append((done_on, FacilityStatus.IN_SERVICE))
+    return found
+
+
+def note_phase(connection: Connection, facility_id: str, phase: Phase, note: str, noted_by: str) -> None:
+    """Note from when on a facility has a status, once that fits what comes before and after.
+
+    Raises:
+        NotFoundError: there is no such facility, or none that could serve meanwhile.
+        ConflictError: the status does not fit.
+
+    """
+    register = {facility.facility_id: facility for facility in load_facilities(connection)}
+    if facility_id not in register:
+        raise NotFoundError(f"There is no facility {facility_id!r}.")
+    noted = phases_of(connection, facility_id).get(facility_id) or [Phase(BEFORE_ALL, register[facility_id].status)]
+    with_phase(noted, phase)
+    row = PhaseRow(facility_id, phase.begins_on, str(phase.status), phase.replaced_by, note, noted_by)
+    save_phase(connection, row)
 
 
 def _planned_row(facility: Facility, zone_id: str | None) -> dict[str, Any]:

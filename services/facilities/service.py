@@ -1,30 +1,33 @@
 """What the API and the bulletin ask of facilities: fetch from the store, call the calculation, return its result."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from services.domain.kinds import DISPOSAL_SITE_KINDS, FacilityKind
-from services.domain.registry import Facility
+from services.domain.kinds import DISPOSAL_SITE_KINDS, FacilityKind, FacilityStatus
+from services.domain.registry import Facility, Position
 from services.domain.town import Interval
 from services.facilities.areas import FloatArray, ZoneAreas
 from services.facilities.coverage import DemandKind, StationCoverage, ToiletCoverage
+from services.facilities.life_cycle import Closure, Phase, Phases, closures_on, facilities_on
 from services.facilities.spans import Bucket, buckets_of
 from services.facilities.stations import HAUL_LIMIT, cover_stations
 from services.facilities.toilet_filter import ANY_TOILET, ToiletFilter
 from services.facilities.toilets import RADIUS_LIMIT, Demand, cover_toilets
 from services.facilities.utilisation import Utilisation, use_of_station, use_of_toilet
 from services.roads.datasets import Profile, current_dataset
+from services.roads.errors import NoRoadsError
 from services.roads.network import UNREACHABLE, RoadNetwork
 from services.roads.settings import RoadsSettings
 from services.roads.walking import WalkingNetwork
 from services.store.connection import Connection
 from services.store.evidence import StoredWeighing, load_weighings
+from services.store.facility_phases import load_phases
 from services.store.facility_readings import USAGE_COLUMNS, load_station_times, load_usages
 from services.store.kept_measures import load_measures
 from services.store.registry import load_facilities, load_points, load_population, load_vehicles, load_zones
@@ -37,21 +40,60 @@ STATION_RADIUS_M = 3_000.0
 """What is taken where the office has no limit in its table."""
 SAMPLE_SPACING_M = 25.0
 MATRIX_PLACES = 100
+LONGEST_WALK_M = 5_000.0
 BEFORE = timedelta(hours=1)
 """The last message before a span may still hold when it begins."""
 
 
 def toilet_coverage(
-    connection: Connection, radius_m: float | None = None, counted: ToiletFilter = ANY_TOILET
+    connection: Connection,
+    radius_m: float | None = None,
+    counted: ToiletFilter = ANY_TOILET,
+    on: date | None = None,
 ) -> ToiletCoverage:
     """Return the coverage of toilets in service; `radius_m` is by default the standard's service radius.
+
+    In service are those that are so `on` a past or coming day, by default today (or the day of the hour asked).
 
     Raises:
         NoRoadsError: there are no roads yet.
 
     """
-    facilities = load_facilities(connection, [FacilityKind.PUBLIC_TOILET])
+    if on is None and counted.open_at is not None:
+        on = load_town(connection).service_date(counted.open_at)
+    facilities = facilities_of_day(connection, [FacilityKind.PUBLIC_TOILET], on)
     return coverage_of_toilets(connection, facilities, radius_m, counted)
+
+
+def facilities_of_day(connection: Connection, kinds: Iterable[FacilityKind], on: date | None = None) -> list[Facility]:
+    """Return the facilities of `kinds` with the status of a day, by default today by the town's clock."""
+    day = load_town(connection).service_date(load_clock(connection).now()) if on is None else on
+    return facilities_on(load_facilities(connection, kinds), phases_of(connection), day)
+
+
+def phases_of(connection: Connection, facility_id: str | None = None) -> Phases:
+    """Return the dated phases of all facilities, or of one."""
+    return {
+        name: [Phase(row.begins_on, FacilityStatus(row.status), row.replaced_by) for row in rows]
+        for name, rows in load_phases(connection, facility_id).items()
+    }
+
+
+def closures(connection: Connection, on: date | None = None, radius_m: float | None = None) -> list[Closure]:
+    """Return the toilets that are closed for renovation on a day, with what replaces them meanwhile.
+
+    Raises:
+        NoRoadsError: there are no roads yet.
+
+    """
+    walking, zones = current_walking(), ZoneAreas(load_zones(connection))
+    day = load_town(connection).service_date(load_clock(connection).now()) if on is None else on
+    limit = load_standard_limits(connection).get(RADIUS_LIMIT)
+    usual_m = TOILET_RADIUS_M if limit is None or limit.value_high is None else limit.value_high
+    toilets = load_facilities(connection, [FacilityKind.PUBLIC_TOILET])
+    demand = load_demand(connection, walking, zones)
+    reach_m = usual_m if radius_m is None else radius_m
+    return closures_on(walking, demand, toilets, phases_of(connection), day, reach_m)
 
 
 def coverage_of_toilets(
@@ -86,13 +128,25 @@ def current_walking() -> WalkingNetwork:
     return _read_walking(current_dataset(RoadsSettings().directory, Profile.FOOT).walking_network)
 
 
+def walks_from(place: Position, targets: Sequence[Position]) -> list[float | None]:
+    """Return the metres on foot from a place to each target; none where no way of LONGEST_WALK_M is known."""
+    if not targets:
+        return []
+    try:
+        walking = current_walking()
+    except NoRoadsError:
+        return [None] * len(targets)
+    walks_m = walking.distances_to_places([place], targets, LONGEST_WALK_M)
+    return [float(walk_m) if np.isfinite(walk_m) else None for walk_m in walks_m]
+
+
 @lru_cache(maxsize=2)
 def _read_walking(path: Path) -> WalkingNetwork:
     return WalkingNetwork.load(path)
 
 
 def station_coverage(
-    connection: Connection, radius_m: float | None = None, failed: Collection[str] = ()
+    connection: Connection, radius_m: float | None = None, failed: Collection[str] = (), on: date | None = None
 ) -> StationCoverage:
     """Return the coverage of transfer stations in service; `radius_m` is by default the standard's haul.
 
@@ -103,7 +157,7 @@ def station_coverage(
         RoadEngineError: the roads do not answer.
 
     """
-    stations = load_facilities(connection, [FacilityKind.TRANSFER_STATION])
+    stations = facilities_of_day(connection, [FacilityKind.TRANSFER_STATION], on)
     return coverage_of_stations(connection, stations, radius_m, failed)
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from services.domain.errors import ConflictError
+from services.domain.kinds import FacilityKind
 from services.domain.registry import CollectionPoint, Facility
 from services.facilities.areas import ZoneAreas
-from services.facilities.service import RoadHauls, current_walking, load_demand
+from services.facilities.service import RoadHauls, current_walking, facilities_of_day, load_demand
 from services.facilities.siting.answer import Siting, tell_stations, tell_toilets
 from services.facilities.siting.asked import Stalls, StationsAsked, ToiletsAsked
 from services.facilities.siting.draw_stations import DrawnStations, draw_up_stations
@@ -19,7 +20,7 @@ from services.facilities.toilets import Demand
 from services.roads.network import RoadNetwork
 from services.roads.walking import WalkingNetwork
 from services.store.connection import Connection
-from services.store.registry import load_facilities, load_points, load_zones
+from services.store.registry import load_points, load_zones
 from services.store.standards import StandardLimit, load_standard_limits
 from services.store.town import load_clock, load_town
 
@@ -58,7 +59,7 @@ def load_ground(connection: Connection) -> Ground:
     return Ground(
         walking=walking,
         demand=load_demand(connection, walking, zones),
-        facilities=load_facilities(connection),
+        facilities=facilities_of_day(connection, tuple(FacilityKind)),
         points=load_points(connection),
         zones=zones,
         today=load_town(connection).service_date(load_clock(connection).now()),

@@ -1,15 +1,20 @@
 """Coverage of stations: the share of points, and of kg a day, with a station in service within a haul."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from services.domain.errors import NotFoundError
 from services.domain.kinds import FacilityKind, FacilityStatus
 from services.domain.registry import CollectionPoint, Facility
 from services.facilities.areas import BoolArray, FloatArray, ZoneAreas
-from services.facilities.coverage import Gap, StationCoverage, StationZone
+from services.facilities.coverage import Catchment, Failure, Gap, StationCoverage, StationZone
 from services.facilities.standards import Limits, check_at_most
+
+IntArray = NDArray[np.int64]
 
 MOST_GAPS = 1_000
 HAUL_LIMIT = "station_haul_small_vehicle_m"
@@ -18,11 +23,28 @@ HAUL_LIMIT = "station_haul_small_vehicle_m"
 class HaulDistances(Protocol):
     """What tells how far trucks haul."""
 
-    def nearest_m(self, places: FloatArray, stations: FloatArray) -> FloatArray:
-        """Return the metres by road from each place to its nearest station, infinite where no road leads there.
+    def matrix_m(self, places: FloatArray, stations: FloatArray) -> FloatArray:
+        """Return the metres by road from each place (row) to each station (column), infinite where no road leads.
 
         Both are rows of longitude and latitude.
         """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Hauled:
+    """Where each point hauls: the position of its nearest station (-1 for none), and how far that is."""
+
+    station: IntArray
+    haul_m: FloatArray
+
+    @classmethod
+    def over(cls, apart_m: FloatArray) -> "_Hauled":
+        """Let every point haul to the nearest of the stations that are the columns."""
+        if not apart_m.shape[1]:
+            return cls(np.full(len(apart_m), -1), np.full(len(apart_m), np.inf))
+        nearest = apart_m.argmin(axis=1)
+        haul_m = apart_m[np.arange(len(apart_m)), nearest]
+        return cls(np.where(np.isfinite(haul_m), nearest, -1), haul_m)
 
 
 def cover_stations(
@@ -32,24 +54,35 @@ def cover_stations(
     zones: ZoneAreas,
     limits: Limits,
     radius_m: float,
+    failed: Collection[str] = (),
 ) -> StationCoverage:
-    """Return how many points lie within `radius_m` by road of a transfer station in service.
+    """Return how many points lie within `radius_m` by road of a transfer station in service that has not `failed`.
 
     `facilities` may hold other kinds and statuses.
+
+    Raises:
+        NotFoundError: one of `failed` is no station in service.
+
     """
-    stations = [
+    every = [
         facility
         for facility in facilities
         if facility.kind is FacilityKind.TRANSFER_STATION and facility.status is FacilityStatus.IN_SERVICE
     ]
+    _check_failed(every, failed)
+    working = np.array([station.facility_id not in failed for station in every], dtype=np.bool_)
+    stations = [station for station in every if station.facility_id not in failed]
     places = np.array([point.position for point in points], dtype=np.float64).reshape(-1, 2)
-    sites = np.array([station.position for station in stations], dtype=np.float64).reshape(-1, 2)
-    haul_m = hauls.nearest_m(places, sites) if len(sites) else np.full(len(points), np.inf)
+    sites = np.array([station.position for station in every], dtype=np.float64).reshape(-1, 2)
+    apart_m = hauls.matrix_m(places, sites) if len(sites) else np.empty((len(points), 0))
+    hauled = _Hauled.over(apart_m[:, working])
+    haul_m = hauled.haul_m
     kg = np.array([point.expected_kg for point in points], dtype=np.float64)
     covered = haul_m <= radius_m
     zone_of = zones.zones_of(places[:, 0], places[:, 1])
     area_km2 = zones.total_km2()
     mean_haul_m = _mean_haul_m(haul_m, kg)
+    reached = hauled.station >= 0
     return StationCoverage(
         radius_m=radius_m,
         points=len(points),
@@ -59,6 +92,10 @@ def cover_stations(
         covered_kg=float(kg[covered].sum()),
         covered_kg_ratio=float(kg[covered].sum() / kg.sum()) if kg.sum() > 0 else None,
         mean_haul_m=mean_haul_m,
+        mean_haul_of_points_m=float(haul_m[reached].mean()) if reached.any() else None,
+        haul_t_km_per_day=float((haul_m[reached] * kg[reached]).sum()) / 1e6,
+        catchments=_catchments(stations, hauled, kg),
+        failure=_failure(every, points, kg, apart_m, hauled, radius_m, failed) if failed else None,
         stations=len(stations),
         area_km2=area_km2,
         per_km2=len(stations) / area_km2 if area_km2 else None,
@@ -66,6 +103,61 @@ def cover_stations(
         zones=_zones(haul_m, kg, covered, zone_of),
         gaps=_gaps(points, haul_m, covered, zone_of),
         notes=[] if stations else ["There is no transfer station in service."],
+    )
+
+
+def _check_failed(stations: Sequence[Facility], failed: Collection[str]) -> None:
+    unknown = sorted(set(failed) - {station.facility_id for station in stations})
+    if unknown:
+        raise NotFoundError(f"There is no transfer station {unknown[0]!r} in service that could fail.")
+
+
+def _catchments(stations: Sequence[Facility], hauled: _Hauled, kg: FloatArray) -> list[Catchment]:
+    found = []
+    for number, station in enumerate(stations):
+        own = hauled.station == number
+        tonnes, design_t = float(kg[own].sum()) / 1000, station.design_t_per_day
+        found.append(
+            Catchment(
+                facility_id=station.facility_id,
+                points=int(own.sum()),
+                expected_kg=float(kg[own].sum()),
+                mean_haul_m=_mean_haul_m(hauled.haul_m[own], kg[own]) if own.any() else None,
+                design_t_per_day=design_t,
+                design_share=tonnes / design_t if design_t else None,
+            )
+        )
+    return found
+
+
+def _failure(
+    stations: Sequence[Facility],
+    points: Sequence[CollectionPoint],
+    kg: FloatArray,
+    apart_m: FloatArray,
+    after: _Hauled,
+    radius_m: float,
+    failed: Collection[str],
+) -> Failure:
+    """Hold what is hauled now against what was before the stations failed."""
+    before = _Hauled.over(apart_m)
+    names = [station.facility_id for station in stations]
+    moved = np.array([number >= 0 and names[number] in failed for number in before.station.tolist()], dtype=np.bool_)
+    lost = moved & (after.station < 0)
+    still = moved & ~lost
+    full_before = {one.facility_id for one in _catchments(stations, before, kg) if (one.design_share or 0) > 1}
+    working = [station for station in stations if station.facility_id not in failed]
+    full_after = [one.facility_id for one in _catchments(working, after, kg) if (one.design_share or 0) > 1]
+    covered = before.haul_m <= radius_m
+    return Failure(
+        failed=sorted(failed),
+        moved_points=int(moved.sum()),
+        moved_kg=float(kg[moved].sum()),
+        extra_t_km_per_day=float(((after.haul_m[still] - before.haul_m[still]) * kg[still]).sum()) / 1e6,
+        lost_points=[points[row].point_id for row in np.flatnonzero(lost).tolist()],
+        overloaded=[name for name in full_after if name not in full_before],
+        covered_ratio_before=float(covered.mean()) if len(points) else None,
+        covered_kg_ratio_before=float(kg[covered].sum() / kg.sum()) if kg.sum() > 0 else None,
     )
 
 

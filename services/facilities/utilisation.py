@@ -49,10 +49,12 @@ def use_of_station(
     now: datetime,
     weighings: Sequence[WeighedVehicle],
     heard_s: FloatArray,
+    capacities_kg: Mapping[str, float],
 ) -> list[Utilisation]:
     """Return a station's measures in each bucket that has begun by `now`.
 
-    `weighings` are its own in order of time, `heard_s` when its device was heard (seconds since 1970, rising).
+    `weighings` are its own in order of time, `heard_s` when its device was heard (seconds since 1970, rising),
+    `capacities_kg` are those of the register's vehicles.
     """
     until_s = heard_until_s(heard_s, STATION_SILENCE_S)
     times = [weighing.observed_at for weighing in weighings]
@@ -64,6 +66,8 @@ def use_of_station(
             span=span,
             weighings=weighings[bisect_left(times, span.start) : bisect_left(times, span.end)],
             observed_ratio=_observed(facility, town, span, heard_s, until_s),
+            expected_s=length_s(_expected(facility, town, span)),
+            capacities_kg=capacities_kg,
         )
         measures = {name: measure(use) for name, measure in STATION_MEASURES.items()}
         found.append(_row(facility, span, use.observed_ratio, measures))
@@ -134,13 +138,18 @@ def _begun(buckets: Iterable[Interval], now: datetime) -> list[Interval]:
 
 def _observed(facility: Facility, town: Town, span: Interval, heard_s: FloatArray, until_s: FloatArray) -> float:
     """Return the share of the span's opening hours (of the span, where it has none) that was heard of."""
-    expected = open_spans(town, facility.open_hours, span) or [span]
+    expected = _expected(facility, town, span)
     rows = slice(
         max(0, int(np.searchsorted(heard_s, span.start.timestamp())) - 1),
         int(np.searchsorted(heard_s, span.end.timestamp())),
     )
     told_s = float(overlap_s(heard_s[rows], until_s[rows], expected).sum())
     return round(min(1.0, told_s / length_s(expected)), 4)
+
+
+def _expected(facility: Facility, town: Town, span: Interval) -> list[Interval]:
+    """Return when a device is to be heard: in the opening hours, or throughout where the span has none."""
+    return open_spans(town, facility.open_hours, span) or [span]
 
 
 def _row(

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from services.facilities.measures.station.age import age_years, life_used_ratio
+from services.facilities.measures.station.balance import balance_t
 from services.facilities.measures.station.capacity import days_over_capacity, design_share
+from services.facilities.measures.station.doubtful import impossible_weights, unknown_trucks
+from services.facilities.measures.station.missing import hours_missing
 from services.facilities.measures.station.peak import peak_hour, peak_hour_t
 from services.facilities.measures.station.throughput import sent_on_t, throughput_t, vehicles_weighed
 from services.facilities.measures.station.turnaround import (
@@ -21,6 +24,7 @@ STATION_MEASURES: Mapping[str, StationMeasure] = {
     for measure in (
         throughput_t,
         sent_on_t,
+        balance_t,
         vehicles_weighed,
         design_share,
         peak_hour,
@@ -30,6 +34,9 @@ STATION_MEASURES: Mapping[str, StationMeasure] = {
         truck_waiting_min,
         truck_tipping_min,
         days_over_capacity,
+        unknown_trucks,
+        impossible_weights,
+        hours_missing,
         age_years,
         life_used_ratio,
     )

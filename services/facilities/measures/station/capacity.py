@@ -23,7 +23,10 @@ def design_share(use: StationUse) -> float | None:
 
 
 def days_over_capacity(use: StationUse) -> float | None:
-    """Return on how many service days of the span more was tipped than a day is designed for."""
+    """Return on how many service days of the span more was tipped than a day is designed for.
+
+    Where the device was not heard throughout there may have been more.
+    """
     design_t_per_day = use.facility.design_t_per_day
     if not design_t_per_day or not use.is_told:
         return None

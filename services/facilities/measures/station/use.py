@@ -1,6 +1,6 @@
 """What the measures of a station are made from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +12,10 @@ from services.domain.town import Interval, Town
 
 class WeighedVehicle(Protocol):
     """A vehicle on the weighbridge."""
+
+    @property
+    def vehicle_id(self) -> str:
+        """Which vehicle it was, as the weighbridge read it."""
 
     @property
     def observed_at(self) -> datetime:
@@ -35,7 +39,8 @@ class StationUse:
     """A station in a span of time that is over, with what was weighed in it.
 
     `observed_ratio` is the share of the span in which its device was heard; with none of it there is
-    nothing to say of the span, for a gap in the data is no quiet day.
+    nothing to say of the span, for a gap in the data is no quiet day. `expected_s` is how much of the span it was
+    to be heard: its opening hours. `capacities_kg` are those of the vehicles that the register has.
     """
 
     facility: Facility
@@ -43,6 +48,8 @@ class StationUse:
     span: Interval
     weighings: Sequence[WeighedVehicle]
     observed_ratio: float
+    expected_s: float
+    capacities_kg: Mapping[str, float]
 
     @property
     def is_told(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from services.facilities.measures.toilet.counter import counter
+from services.facilities.measures.toilet.missing import hours_missing
 from services.facilities.measures.toilet.occupancy import minutes_without_free_stall, occupancy_ratio
 from services.facilities.measures.toilet.odour import odour_hours_over_limit
 from services.facilities.measures.toilet.opening import hours_open, open_ratio
@@ -23,6 +24,7 @@ TOILET_MEASURES: Mapping[str, ToiletMeasure] = {
         hours_open,
         open_ratio,
         water_l,
+        hours_missing,
         counter,
     )
 }

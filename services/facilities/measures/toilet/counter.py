@@ -2,14 +2,19 @@
 
 import numpy as np
 
+from services.facilities.measures.toilet.missing import hours_missing
 from services.facilities.measures.toilet.use import ToiletUse
+
+GAP_H = 1.0
+"""Somebody may have come in an hour of which nothing is known."""
 
 
 def counter(use: ToiletUse) -> str:
     """Return what the counter does.
 
     `counting`: it counted somebody. `quiet`: it said that nobody came. `silent`: nothing was heard of it, or
-    nothing from its counter. `stuck`: it said that nobody came while stalls were taken.
+    nothing from its counter. `stuck`: it said that nobody came while stalls were taken. `gap`: nobody came as far
+    as is known, but of an hour or more of the promised ones nothing is.
     """
     told = use.sent_in_span & ~np.isnan(use.entries)
     if not told.any():
@@ -17,4 +22,6 @@ def counter(use: ToiletUse) -> str:
     if use.entries[told].sum() > 0:
         return "counting"
     taken = use.told(use.occupied_stalls) & (use.occupied_stalls > 0)
-    return "stuck" if taken.any() else "quiet"
+    if taken.any():
+        return "stuck"
+    return "gap" if hours_missing(use) >= GAP_H else "quiet"

@@ -1,0 +1,1 @@
+"""Coverage and siting of facilities, measured."""
