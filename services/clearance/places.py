@@ -64,6 +64,13 @@ class Places:
         """Return the metres to the nearest depot, station or site; infinite where there is none."""
         return min((hypot(x_m - there_x, y_m - there_y) for there_x, there_y in self._parking), default=inf)
 
+    def parking_distances_m(self, x_m: FloatArray, y_m: FloatArray) -> FloatArray:
+        """Return the same for many places at once."""
+        nearest = np.full(len(x_m), inf)
+        for there_x, there_y in self._parking:
+            np.minimum(nearest, np.hypot(x_m - there_x, y_m - there_y), out=nearest)
+        return nearest
+
     def _parking_places(self, parking: Sequence[Facility]) -> list[tuple[float, float]]:
         lon: FloatArray = np.array([facility.lon for facility in parking], dtype=np.float64)
         lat: FloatArray = np.array([facility.lat for facility in parking], dtype=np.float64)

@@ -37,6 +37,7 @@ MODULES = {
     "simulate": ("simulate",),
     "report": ("report",),
     "site": ("siting",),
+    "facilities": ("facilities",),
     "scenario": ("scenario",),
 }
 """The modules that a command needs where it does not need all, whose imports take a second or two."""

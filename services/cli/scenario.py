@@ -1,5 +1,6 @@
 """`riqing scenario`: changes to toilets and stations that were kept: seen, compared, planned, forgotten."""
 
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -8,8 +9,9 @@ from rich.table import Table
 
 from services.api.shapes.scenarios import CoveredAnswer
 from services.cli.options import DEFAULT_DATA_DIR, DataDir
+from services.domain.errors import InvalidRequestError
 from services.facilities.coverage import StationCoverage, ToiletCoverage
-from services.facilities.scenario_service import Effect, adopt_scenario, changes_of, effect_of
+from services.facilities.scenario_service import Effect, Schedule, adopt_scenario, changes_of, effect_of
 from services.store.audit import record_action
 from services.store.connection import connect
 from services.store.scenarios import delete_scenario, find_scenario, load_scenarios
@@ -72,14 +74,27 @@ def compare(
     _show_effects(effects)
 
 
-def adopt(name: Name, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
-    """Take what a scenario builds into the register as planned facilities."""
+def adopt(
+    name: Name,
+    begins: Annotated[str | None, typer.Option(help="The day, YYYY-MM-DD, on which the works begin.")] = None,
+    done: Annotated[str | None, typer.Option(help="The day from which all is in service.")] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Take what a scenario builds into the register as planned facilities; with days, date all its works."""
     del data_dir
     with connect() as connection:
         row, now = find_scenario(connection, name), load_clock(connection).now()
-        planned = adopt_scenario(connection, row.scenario_id, WHO, now)
+        schedule = Schedule(_day(begins), _day(done))
+        planned = adopt_scenario(connection, row.scenario_id, WHO, now, schedule)
         record_action(connection, now, WHO, "adopt", f"scenario {name}", {"planned": planned})
     print(f"Planned: {', '.join(planned)}.")
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidRequestError(f"{text!r} is not a date; write YYYY-MM-DD such as 2026-03-02.") from error
 
 
 def delete(name: Name, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:

@@ -1,7 +1,7 @@
 """What the API and the bulletin ask of facilities: fetch from the store, call the calculation, return its result."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -15,6 +15,7 @@ from services.domain.town import Interval
 from services.facilities.areas import FloatArray, ZoneAreas
 from services.facilities.coverage import DemandKind, StationCoverage, ToiletCoverage
 from services.facilities.life_cycle import Closure, Phase, Phases, closures_on, facilities_on
+from services.facilities.sides import Columns, Side, side_of
 from services.facilities.spans import Bucket, buckets_of
 from services.facilities.stations import HAUL_LIMIT, cover_stations
 from services.facilities.toilet_filter import ANY_TOILET, ToiletFilter
@@ -197,12 +198,24 @@ def toilet_utilisation(
     limits = load_standard_limits(connection)
     gone, told = _split_where_readings_are_gone(connection, buckets)
     usages = load_usages(connection, Interval(told[0].start - BEFORE, told[-1].end)) if told else {}
-    silent = {name: np.empty(0) for name in USAGE_COLUMNS}
+    silent: dict[Side, Columns] = {}
     found = []
     for facility in load_facilities(connection, [FacilityKind.PUBLIC_TOILET]):
         unheard = use_of_toilet(facility, town, gone, now, silent, limits)
         found += _with_kept(connection, bucket, facility, unheard)
-        found += use_of_toilet(facility, town, told, now, usages.get(facility.facility_id, silent), limits)
+        found += use_of_toilet(facility, town, told, now, _by_side(usages.get(facility.facility_id, {})), limits)
+    return found
+
+
+def _by_side(devices: Mapping[str, Columns]) -> dict[Side, Columns]:
+    """Return what the devices of each side said, several of one side taken as one."""
+    parts: dict[Side, list[Columns]] = defaultdict(list)
+    for device_id, columns in devices.items():
+        parts[side_of(device_id)].append(columns)
+    found: dict[Side, Columns] = {}
+    for side, several in parts.items():
+        order = np.argsort(np.concatenate([columns["time_s"] for columns in several]), kind="stable")
+        found[side] = {name: np.concatenate([columns[name] for columns in several])[order] for name in USAGE_COLUMNS}
     return found
 
 

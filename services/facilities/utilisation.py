@@ -13,12 +13,19 @@ from services.domain.town import Interval, Town
 from services.facilities.areas import FloatArray
 from services.facilities.measures.station import STATION_MEASURES
 from services.facilities.measures.station.use import StationUse, WeighedVehicle
-from services.facilities.measures.toilet import TOILET_MEASURES
+from services.facilities.measures.toilet import SIDE_MEASURES, TOILET_MEASURES
 from services.facilities.measures.toilet.use import ToiletUse
+from services.facilities.sides import Columns, Side, part_of, together
 from services.facilities.spans import Bucket, heard_until_s, length_s, open_spans, overlap_s
 from services.facilities.standards import Limit, Limits
 
 __all__ = ["Bucket", "Utilisation", "use_of_station", "use_of_toilet"]
+
+SILENT: Columns = {
+    name: np.empty(0)
+    for name in ("time_s", "entries", "occupied_stalls", "total_stalls", "nh3_ppm", "h2s_ppm", "water_l", "open")
+}
+"""What a toilet says that says nothing."""
 
 STATION_SILENCE_S = 3600.0
 """A station that nobody comes to and that reports no level may be silent for an hour and still be heard."""
@@ -79,21 +86,28 @@ def use_of_toilet(
     town: Town,
     buckets: Sequence[Interval],
     now: datetime,
-    usages: Mapping[str, FloatArray],
+    sides: Mapping[Side, Columns],
     limits: Limits,
 ) -> list[Utilisation]:
     """Return a toilet's measures in each bucket that has begun by `now`.
 
-    `usages` are the columns of its messages in order of time: time_s, entries, occupied_stalls, total_stalls,
-    nh3_ppm, h2s_ppm, water_l and open, NaN where not told.
+    `sides` are the columns of the messages of its devices, by what these speak for, in order of time: time_s,
+    entries, occupied_stalls, total_stalls, nh3_ppm, h2s_ppm, water_l and open, NaN where not told.
     """
+    usages = together(facility, sides, TOILET_SILENCE_S) if sides else SILENT
     until_s = heard_until_s(usages["time_s"], TOILET_SILENCE_S)
+    apart = {side: columns for side, columns in sides.items() if side is not Side.WHOLE}
     nh3, h2s = limits.get(NH3_LIMITS.get(facility.toilet_class or "", "")), limits.get(H2S_LIMIT)
     found = []
     for span in _begun(buckets, now):
         use = _toilet_use(facility, town, span, usages, until_s, nh3, h2s)
         observed = _observed(facility, town, span, usages["time_s"], until_s)
         measures = {name: measure(use) for name, measure in TOILET_MEASURES.items()}
+        for side in (Side.WOMEN, Side.MEN):
+            columns = apart.get(side, SILENT)
+            own_until_s = heard_until_s(columns["time_s"], TOILET_SILENCE_S)
+            own = _toilet_use(part_of(facility, side), town, span, columns, own_until_s, None, None)
+            measures |= {f"{side}_{name}": measure(own) for name, measure in SIDE_MEASURES.items()}
         found.append(_row(facility, span, observed, measures))
     return found
 

@@ -1,4 +1,4 @@
-"""Keeping as a process: `python -m services.keeping.service` rolls readings up and drops what is old."""
+"""Keeping as a process: `python -m services.keeping.service` rolls readings up, drops what is old, turns phases."""
 
 import logging
 import signal
@@ -15,10 +15,11 @@ from services.keeping.rounds import roll_up, try_to_drop
 from services.store.chunk_indexes import loose_indexes, make_dense
 from services.store.connection import Connection, configured_url
 from services.store.dead_letters import drop_dead_letters
+from services.store.facility_phases import apply_phases
 from services.store.retention import compress_after
 from services.store.settings import KeepingSettings
 from services.store.steady import SteadyWork
-from services.store.town import load_clock
+from services.store.town import load_clock, load_town
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,9 @@ class Keeping:
             made = roll_up(connection, beat)
             if made:
                 log.debug("rolled up %d hours", made)
+            changed = apply_phases(connection, load_town(connection).service_date(load_clock(connection).now()))
+            if changed:
+                log.info("A new phase began today for %s.", ", ".join(changed))
             if time.monotonic() - dropped_at >= DROP_EVERY_S:
                 self._drop(connection)
                 dropped_at = time.monotonic()

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 HISTORY_DAYS = 120
 """A forecast looks back so far, and once more as far a year before."""
 
+MOST_POINT_DAYS, LEAST_HISTORY_DAYS = 1_200_000, 42
+"""In a town of many points it looks back less far, so that a plan need not wait for it: 60 days of 20,000 points."""
+
 ANSWER_WITHIN_S = 30
 """A plan does not wait longer for what the store knows of the past."""
 
@@ -90,7 +93,8 @@ def _forecast(connection: Connection, selection: Selection, quantile: float, now
 
 
 def _history(connection: Connection, points: Sequence[CollectionPoint], last_day: date) -> pd.DataFrame:
-    since = last_day - timedelta(days=HISTORY_DAYS - 1)
+    days = min(HISTORY_DAYS, max(LEAST_HISTORY_DAYS, MOST_POINT_DAYS // max(len(points), 1)))
+    since = last_day - timedelta(days=days - 1)
     past = stored.load_past_days(connection, [point.point_id for point in points], since, last_day)
     return daily_yields(past.imported, [past.visited, past.weighed], points)
 

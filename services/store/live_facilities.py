@@ -58,6 +58,7 @@ class NearToilet:
     stalls_male: int
     stalls_female: int
     stalls_accessible: int
+    is_family: bool
     distance_m: float
     is_open: bool | None
 
@@ -108,11 +109,13 @@ _NEAR_TOILETS: LiteralString = """
     SELECT facility.facility_id, facility.name, facility.lon, facility.lat, facility.toilet_class,
         facility.open_start_s, facility.open_end_s, facility.stalls_male, facility.stalls_female,
         facility.stalls_accessible, used.is_open,
+        coalesce(tagged.tags ->> 'changing_table' IN ('yes', 'limited'), false) AS is_family,
         2 * 6371000 * asin(least(1, sqrt(
             sin(radians(facility.lat - %(lat)s) / 2) ^ 2
             + cos(radians(%(lat)s)) * cos(radians(facility.lat)) * sin(radians(facility.lon - %(lon)s) / 2) ^ 2
         ))) AS distance_m
     FROM facilities AS facility
+    LEFT JOIN facility_tags AS tagged USING (facility_id)
     LEFT JOIN LATERAL (
         SELECT usages.open AS is_open FROM devices JOIN usages USING (device_key)
         WHERE devices.kind = 'toilet' AND devices.asset_id = facility.facility_id AND usages.open IS NOT NULL
@@ -120,6 +123,8 @@ _NEAR_TOILETS: LiteralString = """
         ORDER BY usages.observed_at DESC LIMIT 1
     ) AS used ON true
     WHERE facility.kind = 'public_toilet' AND facility.status = 'in_service'
+        AND (NOT %(accessible)s OR facility.stalls_accessible > 0)
+        AND (NOT %(family)s OR tagged.tags ->> 'changing_table' IN ('yes', 'limited'))
     ORDER BY distance_m, facility_id LIMIT %(limit)s"""
 
 CANDIDATE_TOILETS = 200
@@ -150,8 +155,26 @@ def page_of_facilities(
         return cursor.execute(_FACILITIES, parameters).fetchall()
 
 
-def load_near_toilets(connection: Connection, lon: float, lat: float, now: datetime) -> list[NearToilet]:
-    """Return the toilets in service nearest to a place in degrees, with what their devices last said."""
-    parameters = {"lon": lon, "lat": lat, "now": now, "limit": CANDIDATE_TOILETS}
+def load_near_toilets(
+    connection: Connection,
+    lon: float,
+    lat: float,
+    now: datetime,
+    *,
+    accessible: bool = False,
+    family: bool = False,
+) -> list[NearToilet]:
+    """Return the toilets in service nearest to a place in degrees, with what their devices last said.
+
+    `accessible` ones have an accessible stall, `family` ones a place to change a child.
+    """
+    parameters = {
+        "lon": lon,
+        "lat": lat,
+        "now": now,
+        "limit": CANDIDATE_TOILETS,
+        "accessible": accessible,
+        "family": family,
+    }
     with connection.cursor(row_factory=class_row(NearToilet)) as cursor:
         return cursor.execute(_NEAR_TOILETS, parameters).fetchall()

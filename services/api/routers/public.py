@@ -13,6 +13,7 @@ from services.api.parts import AppParts
 from services.api.shapes.attention import ReportAnswer, ReportAsked
 from services.api.shapes.values import Answer, Latitude, Longitude, clock_time
 from services.api.today import Today, load_today
+from services.facilities.service import walks_from
 from services.store.audit import record_action
 from services.store.cases import load_case, open_case
 from services.store.connection import Connection
@@ -38,6 +39,7 @@ class OpenToiletAnswer(Answer):
     stalls_male: int
     stalls_female: int
     stalls_accessible: int
+    family: bool = Field(description="It has a place to change a child.")
     distance_m: int = Field(description="As the crow flies.")
 
     @classmethod
@@ -54,14 +56,21 @@ class OpenToiletAnswer(Answer):
             stalls_male=toilet.stalls_male,
             stalls_female=toilet.stalls_female,
             stalls_accessible=toilet.stalls_accessible,
+            family=toilet.is_family,
             distance_m=round(toilet.distance_m),
         )
 
 
-class OpenToiletsAnswer(Answer):
-    """The nearest open toilets, the nearest first."""
+class NearbyToiletAnswer(OpenToiletAnswer):
+    """A public toilet that is open now, and how far the walk there is."""
 
-    items: list[OpenToiletAnswer]
+    walk_m: int | None = Field(description="On foot along the streets; null where no way is known.")
+
+
+class OpenToiletsAnswer(Answer):
+    """The nearest open toilets, those of the shortest walk first, then those to which no way is known."""
+
+    items: list[NearbyToiletAnswer]
 
 
 async def _count_read(request: Request, parts: AppParts) -> None:
@@ -94,14 +103,24 @@ async def near_place(
 def read_open_toilets(
     parts: AppParts,
     near: Annotated[tuple[float, float], Depends(near_place)],
+    accessible: Annotated[bool, Query(description="Only those with an accessible stall.")] = False,
+    family: Annotated[bool, Query(description="Only those with a place to change a child.")] = False,
     limit: Annotated[int, Query(ge=1, le=50)] = 5,
 ) -> OpenToiletsAnswer:
     """Return the nearest toilets that are open now."""
     with parts.database.connection() as connection:
         today = load_today(connection)
-        toilets = load_near_toilets(connection, *near, today.now)
+        toilets = load_near_toilets(connection, *near, today.now, accessible=accessible, family=family)
     opened = [toilet for toilet in toilets if is_open(toilet, today)]
-    return OpenToiletsAnswer(items=[OpenToiletAnswer.of(toilet) for toilet in opened[:limit]])
+    walks_m = walks_from(near, [(toilet.lon, toilet.lat) for toilet in opened])
+    walks = zip(walks_m, opened, strict=True)
+    # Those to which no way is known come last, in the order of their distance.
+    ranked = sorted(walks, key=lambda walk: (walk[0] is None, 0.0 if walk[0] is None else walk[0]))
+    items = [
+        NearbyToiletAnswer(**OpenToiletAnswer.of(toilet).model_dump(), walk_m=None if walk_m is None else round(walk_m))
+        for walk_m, toilet in ranked[:limit]
+    ]
+    return OpenToiletsAnswer(items=items)
 
 
 def is_open(toilet: NearToilet, today: Today) -> bool:

@@ -9,6 +9,7 @@ from services.api.identity import SignedIn
 from services.api.parts import AppParts
 from services.api.places import GEO_JSON, GEO_JSON_ANSWER, accepts, collection, geo_json
 from services.api.shapes.scenarios import (
+    AdoptAsked,
     AdoptedAnswer,
     ComparedAnswer,
     EffectAnswer,
@@ -20,7 +21,14 @@ from services.api.shapes.scenarios import (
 from services.api.shapes.siting import changes_of as changes_asked
 from services.api.today import load_today
 from services.facilities.scenario import Change
-from services.facilities.scenario_service import adopt_scenario, changes_of, effect_of, features_of, save_scenario
+from services.facilities.scenario_service import (
+    Schedule,
+    adopt_scenario,
+    changes_of,
+    effect_of,
+    features_of,
+    save_scenario,
+)
 from services.store.audit import record_action
 from services.store.connection import Connection
 from services.store.scenarios import delete_scenario, load_scenario, load_scenarios
@@ -99,11 +107,12 @@ def compare(
 
 
 @router.post("/{scenario_id}/adopt")
-def adopt(scenario_id: ScenarioId, user: SignedIn, parts: AppParts) -> AdoptedAnswer:
-    """Take what a scenario builds into the register, as planned facilities."""
+def adopt(scenario_id: ScenarioId, user: SignedIn, parts: AppParts, asked: AdoptAsked | None = None) -> AdoptedAnswer:
+    """Take what a scenario builds into the register, as planned facilities; with days, date all its works."""
+    schedule = Schedule(asked.begins_on, asked.done_on) if asked else Schedule()
     with parts.database.connection() as connection:
         now = load_today(connection).now
-        planned = adopt_scenario(connection, scenario_id, user.user_name, now)
+        planned = adopt_scenario(connection, scenario_id, user.user_name, now, schedule)
         record_action(connection, now, user.user_name, "adopt", f"scenario {scenario_id}", {"planned": planned})
     return AdoptedAnswer(planned=planned)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.api.shapes.siting import Changes
-from services.api.shapes.values import Answer, Asked, Code
+from services.api.shapes.values import Answer, Asked, Code, ServiceDate
 from services.facilities.coverage import StationCoverage, ToiletCoverage
 from services.facilities.scenario import Change
 from services.facilities.scenario_service import Effect
@@ -155,7 +155,14 @@ def _told(change: Change) -> dict[str, Any]:
     return {name: value for name, value in asdict(change).items() if value is not None}
 
 
+class AdoptAsked(Asked):
+    """When the works begin and when they are done; without days what is built is planned and no more."""
+
+    begins_on: ServiceDate | None = None
+    done_on: ServiceDate | None = None
+
+
 class AdoptedAnswer(Answer):
-    """The facilities that the register plans now."""
+    """The facilities that the register plans now, or whose works it dates."""
 
     planned: list[str]

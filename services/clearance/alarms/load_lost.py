@@ -27,12 +27,11 @@ def load_lost(truck: Truck, limits: Limits) -> Condition | None:
     away = limits.get("alarm_load_lost_station_m")
     if least is None or share is None or away is None:
         return None
-    told = np.flatnonzero(~np.isnan(truck.trace.load_kg))
-    load_kg = truck.trace.load_kg[told]
-    if len(told) < FEWEST or float((np.maximum.accumulate(load_kg) - load_kg).max()) <= least.raise_above:
-        return None  # most trucks, at once
-    for run in _runs_elsewhere(truck, told, away.raise_above):
-        smooth_kg = _smoothed(truck.trace.load_kg[run])
+    for run in _runs_elsewhere(truck, away.raise_above):
+        load_kg = truck.trace.load_kg[run]
+        if float((np.maximum.accumulate(load_kg) - load_kg).max()) <= least.raise_above:
+            continue  # nearly always: the noise is not yet taken out
+        smooth_kg = _smoothed(load_kg)
         before_kg = np.maximum.accumulate(smooth_kg)
         lost_kg = before_kg - smooth_kg
         worst = int(np.argmax(lost_kg))
@@ -48,33 +47,25 @@ def load_lost(truck: Truck, limits: Limits) -> Condition | None:
     return None
 
 
-def _runs_elsewhere(truck: Truck, told: NDArray[np.intp], away_m: float) -> list[NDArray[np.intp]]:
-    """Return the runs of fixes without a gap that are all away from where a truck may tip."""
+def _runs_elsewhere(truck: Truck, away_m: float) -> list[NDArray[np.intp]]:
+    """Return the runs of fixes that tell a load, without a gap, all of them away from where a truck may tip."""
     trace = truck.trace
-    elsewhere = [
-        index
-        for index in told
-        if truck.places.parking_distance_m(float(trace.x_m[index]), float(trace.y_m[index])) > away_m
-    ]
-    kept = np.array(elsewhere, dtype=np.intp)
-    cuts = [
-        number
-        for number in range(1, len(kept))
-        if trace.time_s[kept[number]] - trace.time_s[kept[number - 1]] > LONGEST_STEP_S
-        or _between(told, kept[number - 1], kept[number])
-    ]
-    return [run for run in np.split(kept, cuts) if len(run) >= FEWEST]
-
-
-def _between(told: NDArray[np.intp], first: int, last: int) -> bool:
-    """Tell whether a fix that told a load lies between two, so was near a place to tip at."""
-    return bool(np.searchsorted(told, last) - np.searchsorted(told, first) > 1)
+    told = np.flatnonzero(~np.isnan(trace.load_kg))
+    is_elsewhere = truck.places.parking_distances_m(trace.x_m[told], trace.y_m[told]) > away_m
+    elsewhere = np.flatnonzero(is_elsewhere)
+    # Where numbers are left out the truck was near a place to tip at.
+    gap = (np.diff(elsewhere) > 1) | (np.diff(trace.time_s[told[elsewhere]]) > LONGEST_STEP_S)
+    runs = np.split(told[elsewhere], np.flatnonzero(gap) + 1)
+    return [run for run in runs if len(run) >= FEWEST]
 
 
 def _smoothed(load_kg: FloatArray) -> FloatArray:
     """Return the median of each fix and its neighbours; at the ends of those that there are."""
     half = SMOOTHED_OVER // 2
-    return np.array([np.median(load_kg[max(0, index - half) : index + half + 1]) for index in range(len(load_kg))])
+    middle = np.median(np.lib.stride_tricks.sliding_window_view(load_kg, SMOOTHED_OVER), axis=1)
+    before = [np.median(load_kg[: index + half + 1]) for index in range(half)]
+    after = [np.median(load_kg[index - half :]) for index in range(len(load_kg) - half, len(load_kg))]
+    return np.concatenate((before, middle, after))
 
 
 def _instant(trace: Trace, index: int) -> str:

@@ -17,10 +17,11 @@ def off_route(truck: Truck, limits: Limits) -> Condition | None:
     fix is within the lower one.
     """
     lasting, far = limits.get("alarm_vehicle_off_route_min"), limits.get("alarm_vehicle_off_route_m")
-    if truck.route is None or not truck.route.ways or lasting is None or far is None or not truck.is_fresh:
+    roads = None if truck.route is None else truck.route.roads
+    if roads is None or lasting is None or far is None or not truck.is_fresh:
         return None
     trace = truck.trace
-    off_m = truck.route.distance_m(float(trace.x_m[-1]), float(trace.y_m[-1]))
+    off_m = roads.distance_m(float(trace.x_m[-1]), float(trace.y_m[-1]))
     if off_m <= far.keep_above:
         return None
     if truck.places.parking_distance_m(float(trace.x_m[-1]), float(trace.y_m[-1])) <= NEAR_FACILITY_M:
@@ -29,7 +30,7 @@ def off_route(truck: Truck, limits: Limits) -> Condition | None:
     recent = [index for index in range(len(trace)) if truck.now_s - trace.time_s[index] <= lasting_s]
     covers = bool(recent) and float(trace.time_s[-1] - trace.time_s[recent[0]]) >= MOST_OF_IT * lasting_s
     raises = covers and all(
-        truck.route.distance_m(float(trace.x_m[index]), float(trace.y_m[index])) > far.raise_above for index in recent
+        roads.distance_m(float(trace.x_m[index]), float(trace.y_m[index])) > far.raise_above for index in recent
     )
     detail: dict[str, object] = {"off_route_m": round(off_m), "limit_m": far.raise_above, **truck.place(-1)}
     return Condition(AlarmKind.VEHICLE_OFF_ROUTE, "vehicle", truck.vehicle_id, detail, raises=raises)

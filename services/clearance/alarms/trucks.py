@@ -8,9 +8,6 @@ import numpy as np
 from services.clearance.places import Places
 from services.clearance.track import FloatArray, Projection, outliers
 
-Way = tuple[FloatArray, FloatArray]
-"""The corners of a road, in metres east and north."""
-
 FRESH_S = 600.0
 """Where a truck was longer ago says nothing of now; that it is silent has an alarm of its own."""
 
@@ -44,20 +41,45 @@ class RouteStop:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """A truck's published route: from when to when (seconds since 1970), its stops, and the roads between them.
+class Roads:
+    """The roads of a route as straight pieces, in metres: where each begins, and how far it leads."""
 
-    `ways` are the legs; none at all where the roads are not known for the whole of it.
-    """
+    x_m: FloatArray
+    y_m: FloatArray
+    step_x_m: FloatArray
+    step_y_m: FloatArray
+
+    @classmethod
+    def of(cls, legs: Iterable[Sequence[tuple[float, float]]], projection: Projection) -> "Roads":
+        """Return the roads of legs that are given as longitude and latitude of their corners."""
+        ways = [np.array(leg, dtype=np.float64).reshape(-1, 2) for leg in legs if len(leg) > 1]
+        metres = [projection.metres(way[:, 0], way[:, 1]) for way in ways] or [(np.empty(1), np.empty(1))]
+        return cls(
+            np.concatenate([x_m[:-1] for x_m, _ in metres]),
+            np.concatenate([y_m[:-1] for _, y_m in metres]),
+            np.concatenate([np.diff(x_m) for x_m, _ in metres]),
+            np.concatenate([np.diff(y_m) for _, y_m in metres]),
+        )
+
+    def distance_m(self, x_m: float, y_m: float) -> float:
+        """Return the metres from a place to the nearest road; infinite where there is none."""
+        if len(self.x_m) == 0:
+            return float("inf")
+        length_2 = np.maximum(self.step_x_m**2 + self.step_y_m**2, 1e-9)
+        along = (x_m - self.x_m) * self.step_x_m + (y_m - self.y_m) * self.step_y_m
+        share = np.minimum(np.maximum(along / length_2, 0.0), 1.0)
+        return float(np.hypot(self.x_m + share * self.step_x_m - x_m, self.y_m + share * self.step_y_m - y_m).min())
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A truck's published route: from when to when (seconds since 1970), its stops, and the roads between them."""
 
     start_s: float
     end_s: float
     stops: tuple[RouteStop, ...]
-    ways: tuple[Way, ...]
-
-    def distance_m(self, x_m: float, y_m: float) -> float:
-        """Return the metres from a place to the nearest road of the route; infinite where none is known."""
-        return min((_to_way(x_m, y_m, *way) for way in self.ways), default=float("inf"))
+    roads: Roads | None
+    """None where they are not known for the whole of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +111,3 @@ def trace_of(fixes: Mapping[str, FloatArray], projection: Projection) -> Trace:
     plausible = ~outliers(time_s, x_m, y_m)
     told = (fixes[name][order][plausible] for name in ("speed_kmh", "load_kg", "cover_open"))
     return Trace(time_s[plausible], x_m[plausible], y_m[plausible], *told)
-
-
-def ways_of(legs: Iterable[Sequence[tuple[float, float]]], projection: Projection) -> tuple[Way, ...]:
-    """Return the roads of legs, given as longitude and latitude of their corners, in metres."""
-    corners = (np.array(leg, dtype=np.float64).reshape(-1, 2) for leg in legs)
-    return tuple(projection.metres(places[:, 0], places[:, 1]) for places in corners)
-
-
-def _to_way(x_m: float, y_m: float, way_x: FloatArray, way_y: FloatArray) -> float:
-    """Return the metres from a place to a way."""
-    if len(way_x) == 0:
-        return float("inf")
-    if len(way_x) == 1:
-        return float(np.hypot(way_x[0] - x_m, way_y[0] - y_m))
-    step_x, step_y = np.diff(way_x), np.diff(way_y)
-    length_2 = np.maximum(step_x**2 + step_y**2, 1e-9)
-    share = np.clip(((x_m - way_x[:-1]) * step_x + (y_m - way_y[:-1]) * step_y) / length_2, 0.0, 1.0)
-    return float(np.hypot(way_x[:-1] + share * step_x - x_m, way_y[:-1] + share * step_y - y_m).min())

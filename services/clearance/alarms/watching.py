@@ -14,7 +14,7 @@ from services.clearance.alarms.load_lost import load_lost
 from services.clearance.alarms.off_route import off_route
 from services.clearance.alarms.silence import silent
 from services.clearance.alarms.standing import standing
-from services.clearance.alarms.trucks import Route, RouteStop, Truck, trace_of, ways_of
+from services.clearance.alarms.trucks import Roads, Route, RouteStop, Truck, trace_of
 from services.clearance.register import Register
 from services.clearance.track import Projection
 from services.domain.clock import TownClock
@@ -46,7 +46,7 @@ KINDS = (
 
 SETTLING = timedelta(hours=1)
 """So long after a simulation set the clock every device seems silent."""
-LOOK_BACK = timedelta(minutes=45)
+LOOK_BACK = timedelta(minutes=60)
 """How far back a truck's fixes are looked at: what it lost, and how it drove, is an alarm for so long at most."""
 HEAD_START = timedelta(minutes=5)
 """A route is under way from so long after its first departure."""
@@ -125,7 +125,7 @@ def _route(stops: list[StopRow], projection: Projection) -> Route:
         start_s=stops[0].depart_at.timestamp() + HEAD_START.total_seconds(),
         end_s=stops[-1].arrive_at.timestamp(),
         stops=tuple(places),
-        ways=ways_of(legs, projection) if len(legs) == len(driven) else (),
+        roads=Roads.of(legs, projection) if legs and len(legs) == len(driven) else None,
     )
 
 

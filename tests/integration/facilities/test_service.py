@@ -62,6 +62,21 @@ def test_a_toilet_s_day_comes_from_its_messages(town: Connection) -> None:
     assert (silent.measures["counter"], silent.observed_ratio) == ("silent", 0.0)
 
 
+def test_the_sides_of_a_toilet_have_devices_of_their_own(town: Connection) -> None:
+    """Two devices of one toilet are told apart by their ids."""
+    devices = [NewDevice(DeviceKind.TOILET, f"T1-{side}", "T1") for side in ("women", "men")]
+    enrol_devices(town, devices, START)
+    for side, taken in (("women", 2), ("men", 1)):
+        messages = [
+            {"observed_at": SPAN.start + timedelta(minutes=10 * number), "entries": 1, "occupied_stalls": taken}
+            for number in range(144)
+        ]
+        store_rows(town, MessageKind.USAGE, DeviceKind.TOILET, f"T1-{side}", messages)
+    measures = toilet_utilisation(town, SPAN.start, SPAN.end)[0].measures
+    assert (measures["women_occupancy_ratio"], measures["men_occupancy_ratio"]) == (1.0, 0.5)
+    assert (measures["uses"], measures["occupancy_ratio"]) == (288, 0.75)
+
+
 def test_a_station_s_day_comes_from_its_weighbridge(town: Connection) -> None:
     """Weighings of the day are in its measures, those of the next day are not."""
     weighings = [

@@ -72,6 +72,18 @@ def test_history_and_visits_are_forecast_and_weighbridges_shared(town: Connectio
     assert planned_on(town, None)["P1"] == (100.0, DemandSource.REGISTERED)
 
 
+def test_what_a_year_ago_rose_is_taken_to_rise_now(town: Connection) -> None:
+    """From this day on all points brought a third more a year ago; a steady point is forecast higher for it."""
+    year_ago = DAY - timedelta(days=364)
+    past = [(day, 90.0) for day in DAYS]
+    past += [(year_ago + timedelta(days=number), 120.0 if number >= 0 else 90.0) for number in range(-60, 8)]
+    rows = [{"point_id": point_id, "service_date": day, "kg": kg} for point_id in ("P1", "P2") for day, kg in past]
+    registry.upsert(town, registry.WEIGHTS, rows, update=())
+    kg, source = planned_on(town)["P1"]
+    assert source is DemandSource.FORECAST
+    assert kg == pytest.approx(90 * 105 / 90, rel=0.06)
+
+
 def level(connection: Connection, at: datetime, fill_ratio: float) -> None:
     """Store what the container at P2 told, and that hour's rollup."""
     connection.execute(

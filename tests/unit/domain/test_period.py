@@ -36,7 +36,8 @@ def test_a_period_is_named_and_read_back(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yesterday", "2026", "2026-13", "2026-W54", "2026-W00", "2026-02-30", "26-11-22", "2026-1", "２０２６-11"]
+    "text",
+    ["", "yesterday", "2026", "2026-13", "2026-W54", "2026-W00", "2026-02-30", "26-11-22", "2026-1", "２０２６-11"],
 )
 def test_what_is_no_period_is_refused(text: str) -> None:
     """With a sentence that says what one looks like."""

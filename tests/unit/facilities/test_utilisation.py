@@ -10,6 +10,7 @@ from services.domain.kinds import FacilityKind, WeighingDirection
 from services.domain.registry import DailyWindow, Facility
 from services.domain.town import Interval, Town
 from services.facilities.areas import FloatArray
+from services.facilities.sides import Side, side_of
 from services.facilities.spans import Bucket, buckets_of, open_spans
 from services.facilities.utilisation import Utilisation, use_of_station, use_of_toilet
 from services.store.standards import StandardLimit
@@ -236,7 +237,9 @@ def usages(story: str, **columns: float) -> dict[str, FloatArray]:
 def toilet_hours(story: str, facility: Facility | None = None, **columns: float) -> list[Utilisation]:
     """Return a toilet's use hour by hour."""
     buckets = buckets_of(TOWN, SPAN.start, SPAN.start + timedelta(minutes=10 * len(story)), Bucket.HOUR)
-    return use_of_toilet(facility or toilet(), TOWN, buckets, MUCH_LATER, usages(story, **columns), LIMITS)
+    return use_of_toilet(
+        facility or toilet(), TOWN, buckets, MUCH_LATER, {Side.WHOLE: usages(story, **columns)}, LIMITS
+    )
 
 
 def test_a_toilet_s_hour_is_what_can_be_reckoned_by_hand() -> None:
@@ -266,7 +269,7 @@ def test_a_silent_counter_is_told_apart_from_an_empty_toilet(story: str, entries
     """What the counter does is a figure of its own."""
     buckets = [Interval(SPAN.start, SPAN.start + timedelta(minutes=10 * len(story)))]
     columns = {} if entries is None else {"entries": entries}
-    (told,) = use_of_toilet(toilet(), TOWN, buckets, MUCH_LATER, usages(story, **columns), LIMITS)
+    (told,) = use_of_toilet(toilet(), TOWN, buckets, MUCH_LATER, {Side.WHOLE: usages(story, **columns)}, LIMITS)
     assert told.measures["counter"] == expected
 
 
@@ -307,7 +310,7 @@ def test_the_hour_that_goes_on_is_measured_so_far() -> None:
     """Of a bucket that is not over only what has passed counts, and what is to come is left out."""
     now = SPAN.start + timedelta(minutes=90)
     buckets = buckets_of(TOWN, SPAN.start, SPAN.end, Bucket.HOUR)
-    first, second = use_of_toilet(toilet(), TOWN, buckets, now, usages("1" * 9), LIMITS)
+    first, second = use_of_toilet(toilet(), TOWN, buckets, now, {Side.WHOLE: usages("1" * 9)}, LIMITS)
     assert (first.end, second.end) == (SPAN.start + timedelta(hours=1), now)
     assert second.observed_ratio == pytest.approx(1.0)
 
@@ -327,3 +330,49 @@ def test_buckets_are_the_town_s_days_hours_and_months() -> None:
         TOWN.service_day(date(2026, 4, 1)).start,
     )
     assert open_spans(TOWN, None, SPAN) == [SPAN]
+
+
+@pytest.mark.parametrize(
+    ("device_id", "side"), [("T01", "whole"), ("T01-women", "women"), ("T01-men", "men"), ("T01-omen", "whole")]
+)
+def test_a_device_s_id_tells_its_side(device_id: str, side: str) -> None:
+    """Its end does."""
+    assert side_of(device_id) == side
+
+
+def test_women_s_and_men_s_stalls_apart() -> None:
+    """Each side has its own figures, the whole has the sums: no stall is free only where none is on both sides."""
+    facility = toilet(stalls_female=3, stalls_male=2)
+    sides = {Side.WOMEN: usages("333011"), Side.MEN: usages("220000")}
+    buckets = buckets_of(TOWN, SPAN.start, SPAN.start + timedelta(hours=1), Bucket.HOUR)
+    (hour,) = use_of_toilet(facility, TOWN, buckets, MUCH_LATER, sides, LIMITS)
+    measures = hour.measures
+    assert (measures["women_uses"], measures["men_uses"], measures["uses"]) == (11, 4, 15)
+    assert measures["women_occupancy_ratio"] == pytest.approx(11 / 18)
+    assert measures["men_occupancy_ratio"] == pytest.approx(4 / 12)
+    assert measures["occupancy_ratio"] == pytest.approx(15 / 30)
+    assert measures["women_minutes_without_free_stall"] == pytest.approx(30)
+    assert measures["men_minutes_without_free_stall"] == pytest.approx(20)
+    assert measures["minutes_without_free_stall"] == pytest.approx(20)
+
+
+def test_a_device_of_the_whole_beside_those_of_the_sides() -> None:
+    """Its air and water count, what it says of stalls and entries does not: the sides have said so."""
+    nose = usages("999999", nh3_ppm=2.0, water_l=7.0)
+    sides = {Side.WHOLE: nose, Side.WOMEN: usages("111111"), Side.MEN: usages("111111")}
+    buckets = buckets_of(TOWN, SPAN.start, SPAN.start + timedelta(hours=1), Bucket.HOUR)
+    (hour,) = use_of_toilet(toilet(), TOWN, buckets, MUCH_LATER, sides, LIMITS)
+    assert (hour.measures["uses"], hour.measures["occupancy_ratio"]) == (12, 0.5)
+    assert (hour.measures["odour_hours_over_limit"], hour.measures["water_l"]) == (1.0, 42.0)
+
+
+def test_a_side_that_is_silent_is_not_an_empty_one() -> None:
+    """Of its stalls nothing is told, nor of the whole's while it is silent; what the other counted stands."""
+    facility = toilet(stalls_female=3, stalls_male=2)
+    sides = {Side.WOMEN: usages("333" + "-" * 9), Side.MEN: usages("1" * 12)}
+    buckets = buckets_of(TOWN, SPAN.start, SPAN.start + timedelta(hours=2), Bucket.HOUR)
+    _, second = use_of_toilet(facility, TOWN, buckets, MUCH_LATER, sides, LIMITS)
+    assert (second.measures["women_uses"], second.measures["men_uses"]) == (None, 6)
+    assert (second.measures["women_occupancy_ratio"], second.measures["occupancy_ratio"]) == (None, None)
+    whole = use_of_toilet(facility, TOWN, buckets, MUCH_LATER, {Side.WHOLE: usages("1" * 12)}, LIMITS)
+    assert whole[0].measures["women_uses"] is None

@@ -28,3 +28,8 @@ TOILET_MEASURES: Mapping[str, ToiletMeasure] = {
         counter,
     )
 }
+
+SIDE_MEASURES: Mapping[str, ToiletMeasure] = {
+    measure.__name__: measure for measure in (uses, occupancy_ratio, minutes_without_free_stall)
+}
+"""What is told of the women's and the men's stalls apart, where a device speaks for one side."""

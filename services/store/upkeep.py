@@ -1,0 +1,87 @@
+"""Upkeep: what inspections found of facilities and of a point's containers, faults, and the repairs that end them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.errors import UniqueViolation
+from psycopg.rows import class_row
+
+from services.domain.errors import ConflictError, NotFoundError
+from services.store.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepRow:
+    """An inspection, a fault or a repair; `repaired_at` of a fault is when it was ended."""
+
+    upkeep_id: int
+    subject_kind: str
+    subject_id: str
+    kind: str
+    happened_at: datetime
+    condition: str | None
+    fault_id: int | None
+    repaired_at: datetime | None
+    note: str
+    noted_by: str
+
+
+def load_upkeep(
+    connection: Connection, *, subject_kind: str | None = None, subject_id: str | None = None, open_faults: bool = False
+) -> list[UpkeepRow]:
+    """Return the upkeep of a subject, or of all, the newest first; only faults that last, where these are asked for."""
+    with connection.cursor(row_factory=class_row(UpkeepRow)) as cursor:
+        return cursor.execute(
+            """
+            SELECT noted.upkeep_id, noted.subject_kind, noted.subject_id, noted.kind, noted.happened_at,
+                noted.condition, noted.fault_id, repair.happened_at AS repaired_at, noted.note, noted.noted_by
+            FROM upkeep AS noted LEFT JOIN upkeep AS repair ON repair.fault_id = noted.upkeep_id
+            WHERE (%(kind)s::text IS NULL OR noted.subject_kind = %(kind)s)
+                AND (%(subject)s::text IS NULL OR noted.subject_id = %(subject)s)
+                AND (NOT %(open)s OR (noted.kind = 'fault' AND repair.upkeep_id IS NULL))
+            ORDER BY noted.happened_at DESC, noted.upkeep_id DESC LIMIT 1000
+            """,
+            {"kind": subject_kind, "subject": subject_id, "open": open_faults},
+        ).fetchall()
+
+
+def note_upkeep(
+    connection: Connection,
+    subject: tuple[str, str],
+    kind: str,
+    happened_at: datetime,
+    noted_by: str,
+    *,
+    condition: str | None = None,
+    fault_id: int | None = None,
+    note: str = "",
+) -> int:
+    """Note an inspection, a fault, or a repair that ends `fault_id`; return its number. `subject` is kind and id.
+
+    Raises:
+        NotFoundError: there is no such subject, or no such fault of it.
+        ConflictError: the fault was repaired already.
+
+    """
+    subject_kind, subject_id = subject
+    present = {
+        "facility": "SELECT 1 FROM facilities WHERE facility_id = %s",
+        "point": "SELECT 1 FROM collection_points WHERE point_id = %s",
+    }[subject_kind]
+    if connection.execute(present, (subject_id,)).fetchone() is None:
+        raise NotFoundError(f"There is no {subject_kind} {subject_id!r}.")
+    if fault_id is not None:
+        fault = "SELECT 1 FROM upkeep WHERE upkeep_id = %s AND kind = 'fault' AND (subject_kind, subject_id) = (%s, %s)"
+        if connection.execute(fault, (fault_id, subject_kind, subject_id)).fetchone() is None:
+            raise NotFoundError(f"There is no fault {fault_id} of {subject_kind} {subject_id!r}.")
+    try:
+        with connection.transaction():
+            row = connection.execute(
+                "INSERT INTO upkeep (subject_kind, subject_id, kind, happened_at, condition, fault_id, note, noted_by) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING upkeep_id",
+                (subject_kind, subject_id, kind, happened_at, condition, fault_id, note, noted_by),
+            ).fetchone()
+    except UniqueViolation:
+        raise ConflictError(f"Fault {fault_id} was repaired already.") from None
+    assert row is not None, "an insert returns its row"
+    return int(row[0])
