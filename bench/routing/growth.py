@@ -8,10 +8,12 @@ own, whose greatest memory is printed; the matrices are made before the clock st
 from __future__ import annotations
 
 import json
+import math
 import resource
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Annotated, Any
 
@@ -26,15 +28,28 @@ from services.routing.problem import Break, Problem, Station, Task, Travel, Truc
 from services.routing.warm_up import warm_up
 
 SIZES = "250,500,1000,2000,3000,5000,8000"
-COLUMNS = ("points", "trucks", "used", "unserved", "first_s", "first_cost", "cost", "km", "wall_s", "peak_gb", "broken")
+COLUMNS = (
+    "points",
+    "trucks",
+    "used",
+    "unserved",
+    "first_s",
+    "first_cost",
+    "cost",
+    "km",
+    "wall_s",
+    "late_s",
+    "peak_gb",
+    "broken",
+)
 TABLE_WIDTH = 132
 POINTS_PER_TRUCK = 40
 POINTS_PER_CLUSTER = 60
 SPEED_M_PER_S = 8
 
 
-def made_up_town(points: int, seed: int) -> Problem:
-    """A town of so many points whose area grows with them."""
+def made_up_town(points: int, seed: int, truck_cost: int = 0) -> Problem:
+    """A town of so many points whose area grows with them; a truck that goes out costs so much by itself."""
     random = np.random.default_rng([seed, points])
     width_m = 400.0 * np.sqrt(points)
     centres = random.uniform(0, width_m, (max(points // POINTS_PER_CLUSTER, 1), 2))
@@ -58,6 +73,7 @@ def made_up_town(points: int, seed: int) -> Problem:
         rest=Break(1800, 3 * 3600, 5 * 3600),
         cost_per_km=1000,
         cost_per_h=3000,
+        fixed_cost=truck_cost,
     )
     stations = tuple(Station(place, tip_s=600, bays=4) for place in (1, 2, 3))
     return Problem(
@@ -65,18 +81,31 @@ def made_up_town(points: int, seed: int) -> Problem:
     )
 
 
-def measure(points: int, time_limit_s: float, seed: int, workers: int) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How each town is planned: wall seconds, seed, cores, a truck's cost, and when to cancel, if at all."""
+
+    time_limit_s: float
+    seed: int
+    workers: int
+    truck_cost: int
+    cancel_after_s: float | None
+
+
+def measure(points: int, wanted: Wanted) -> dict[str, Any]:
     """Plan one town and give the figures of `COLUMNS`."""
-    problem = made_up_town(points, seed)
+    problem = made_up_town(points, wanted.seed, wanted.truck_cost)
     warm_up()
     course: list[tuple[float, int, int]] = []
     began = time.monotonic()
+    cancelled_after_s = math.inf if wanted.cancel_after_s is None else wanted.cancel_after_s
     solution = solve(
         problem,
-        time_limit_s=time_limit_s,
-        seed=seed,
-        workers=workers,
+        time_limit_s=wanted.time_limit_s,
+        seed=wanted.seed,
+        workers=wanted.workers,
         on_progress=lambda elapsed_s, cost, unserved: course.append((elapsed_s, cost, unserved)),
+        should_stop=lambda: time.monotonic() - began > cancelled_after_s,
     )
     wall_s = time.monotonic() - began
     whole = [row for row in course if row[2] == len(solution.unserved)]
@@ -90,6 +119,7 @@ def measure(points: int, time_limit_s: float, seed: int, workers: int) -> dict[s
         "cost": solution.cost,
         "km": solution.distance_m / 1000,
         "wall_s": wall_s,
+        "late_s": wall_s - min(wanted.time_limit_s, cancelled_after_s),
         "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
         "broken": len(check(problem, solution)),
     }
@@ -100,6 +130,8 @@ def main(
     time_limit: Annotated[float, typer.Option(help="wall seconds of each plan")] = 30.0,
     seed: Annotated[int, typer.Option(help="of the towns and the searches")] = 0,
     workers: Annotated[int, typer.Option(help="searches at once")] = 2,
+    truck_cost: Annotated[int, typer.Option(help="what a truck costs that goes out, a kilometre being 1,000")] = 0,
+    cancel_after: Annotated[float | None, typer.Option(help="ask for the plan's end after so many seconds")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of the table")] = False,
 ) -> None:
     """Plan towns of several sizes and print what each took."""
@@ -107,7 +139,8 @@ def main(
     rows = []
     for points in (int(size) for size in sizes.split(",")):
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            rows.append(pool.submit(measure, points, time_limit, seed, workers).result())
+            wanted = Wanted(time_limit, seed, workers, truck_cost, cancel_after)
+            rows.append(pool.submit(measure, points, wanted).result())
         console.print(f"{points} points: first plan after {rows[-1]['first_s']} s")
     if as_json:
         print(json.dumps({"time_limit_s": time_limit, "seed": seed, "workers": workers, "results": rows}))

@@ -35,8 +35,9 @@ class LastFix:
 class DayProgress:
     """All that is known of a service day up to `now`.
 
-    `visits` and `tippings` are in order of time; `cleared` are the due visits that need nothing more. `last_fixes`
-    are by vehicle and of this day; a vehicle that is not there has said nothing.
+    `visits` and `tippings` are in order of time; `cleared` are the due visits that need nothing more, `cleared_by`
+    tells by which vehicle, where that is known. `last_fixes` are by vehicle and of this day; a vehicle that is not
+    there has said nothing.
     """
 
     now: datetime
@@ -44,3 +45,4 @@ class DayProgress:
     cleared: frozenset[VisitKey] = frozenset()
     tippings: Sequence[Tipping] = ()
     last_fixes: Mapping[str, LastFix] = field(default_factory=dict)
+    cleared_by: Mapping[VisitKey, str] = field(default_factory=dict)

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from math import ceil
 
 import numpy as np
 
 from services.domain.due import DueVisit
-from services.domain.kinds import StopKind, UnservedReason
+from services.domain.kinds import ContainerType, StopKind, UnservedReason
 from services.domain.plan import Plan, Route, Stop, UnservedVisit
 from services.domain.registry import Facility, Position
 from services.domain.town import Interval
@@ -17,6 +18,7 @@ from services.roads.network import SNAP_LIMIT_M, Matrix
 from services.routing import solution as solved
 from services.routing.problem import BoolMatrix, Break, Problem, Station, Task, Travel, Truck, Window
 from services.routing.selection import Selection, WorkingVehicle, staying_in
+from services.routing.wishes import sound_weights
 
 COINS = 100
 """The problem counts costs in hundredths of the town's currency."""
@@ -84,12 +86,14 @@ def assemble(selection: Selection, matrix: Matrix) -> Assembly:
     origin = min([selection.town.service_day(selection.service_date).start, *starts])
     clock = _Clock(selection, origin, vehicles, location_of)
     may_serve = _may_serve(selection, visits, vehicles)
+    trucks = tuple(clock.truck(working, bool(stations)) for working in vehicles)
     problem = Problem(
         travel=(Travel(matrix.duration_s[np.ix_(rows, rows)], matrix.distance_m[np.ix_(rows, rows)]),),
         tasks=tuple(clock.tasks(visits, may_serve)),
-        trucks=tuple(clock.truck(working, bool(stations)) for working in vehicles),
+        trucks=trucks,
         stations=tuple(clock.station(station) for station in stations),
         may_serve=may_serve,
+        weights=sound_weights(trucks),
     )
     return Assembly(
         selection=selection,
@@ -125,7 +129,7 @@ def _off_road_notes(selection: Selection, is_on_road: Callable[[Position], bool]
     return notes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Clock:
     """Turns the register's times into the problem's seconds, and its entries into the problem's."""
 
@@ -133,6 +137,11 @@ class _Clock:
     origin: datetime
     vehicles: tuple[WorkingVehicle, ...]
     location_of: Mapping[Position, int]
+
+    @cached_property
+    def shifts(self) -> set[Interval]:
+        """The different shifts of the day."""
+        return {working.shift for working in self.vehicles}
 
     def seconds(self, instant: datetime) -> int:
         return round((instant - self.origin).total_seconds())
@@ -191,10 +200,14 @@ class _Clock:
         visits_of = Counter(visit.point_id for visit in visits)
         sharing = Counter((visit.point_id, visit.windows) for visit in visits)
         number_of = {point_id: number for number, point_id in enumerate(visits_of)}
+        shifts_of: dict[bytes, list[Interval]] = {}
         tasks = []
         for row, visit in enumerate(visits):
             point = points[visit.point_id]
-            shifts = [self.vehicles[column].shift for column in np.flatnonzero(may_serve[row])]
+            look = may_serve[row].tobytes()
+            if look not in shifts_of:
+                shifts = (self.vehicles[column].shift for column in np.flatnonzero(may_serve[row]))
+                shifts_of[look] = sorted(set(shifts), key=lambda shift: (shift.start, shift.end))
             tasks.append(
                 Task(
                     location=self.location_of[point.position],
@@ -203,15 +216,14 @@ class _Clock:
                     windows=self._task_windows(visit, point.service_s),
                     priority=min(max(point.priority - 1, 0), 99),
                     point=number_of[visit.point_id] if visits_of[visit.point_id] > 1 else -1,
-                    spacing_s=_spacing_s(visit, sharing[visit.point_id, visit.windows], shifts),
+                    spacing_s=_spacing_s(visit, sharing[visit.point_id, visit.windows], shifts_of[look]),
                 )
             )
         return tasks
 
     def _task_windows(self, visit: DueVisit, service_s: int) -> tuple[Window, ...]:
         (first, *others) = visit.windows
-        shifts = [working.shift for working in self.vehicles]
-        if not others and all(first.start <= shift.start and shift.end <= first.end for shift in shifts):
+        if not others and all(first.start <= shift.start and shift.end <= first.end for shift in self.shifts):
             return ()
         return self.windows(visit.windows, service_s)
 
@@ -247,16 +259,19 @@ def _may_serve(selection: Selection, visits: Sequence[DueVisit], vehicles: Seque
         for working in vehicles
         for container_type in working.vehicle.may_serve
     }
+    rows: dict[tuple[ContainerType, str | None], list[bool]] = {}
     matrix = np.zeros((len(visits), len(vehicles)), dtype=np.bool_)
-    for row, visit in enumerate(visits):
+    for number, visit in enumerate(visits):
         container_type = selection.points[visit.point_id].container_type
         contractor_id = selection.contractors[visit.point_id]
-        is_theirs = contractor_id is not None and (contractor_id, container_type) in equipped
-        for column, working in enumerate(vehicles):
-            vehicle = working.vehicle
-            matrix[row, column] = container_type in vehicle.may_serve and (
-                not is_theirs or vehicle.contractor_id in (None, contractor_id)
-            )
+        if (container_type, contractor_id) not in rows:
+            is_theirs = contractor_id is not None and (contractor_id, container_type) in equipped
+            rows[container_type, contractor_id] = [
+                container_type in working.vehicle.may_serve
+                and (not is_theirs or working.vehicle.contractor_id in (None, contractor_id))
+                for working in vehicles
+            ]
+        matrix[number] = rows[container_type, contractor_id]
     return matrix
 
 

@@ -313,18 +313,18 @@ def _check_stations(problem: Problem, routes: Sequence[Route]) -> Iterator[Viola
             yield Violation(
                 Rule.STATION_KG, -1, -1, f"Station {number} gets {tipped_kg} kg and takes {station.remaining_kg} kg."
             )
-        if station.bays is not None and _most_at_once(stops) > station.bays:
-            sentence = f"{_most_at_once(stops)} trucks tip at once at station {number}, which has {station.bays} bays."
+        most = _most_at_once(stops, station.taken)
+        if station.bays is not None and most > station.bays:
+            sentence = f"{most} trucks tip at once at station {number}, which has {station.bays} bays."
             yield Violation(Rule.BAYS, -1, -1, sentence)
 
 
-def _most_at_once(stops: Sequence[Stop]) -> int:
-    changes = sorted([(stop.depart_s, -1) for stop in stops] + [(stop.start_s, 1) for stop in stops])
-    at_once = most = 0
-    for _, change in changes:
-        at_once += change
-        most = max(most, at_once)
-    return most
+def _most_at_once(stops: Sequence[Stop], taken: Sequence[Window]) -> int:
+    """How many trucks tip at once, where one of the plan's own is among them."""
+    own = [(stop.start_s, stop.depart_s) for stop in stops]
+    spans = [*own, *((span.start_s, span.end_s) for span in taken)]
+    starts = [start_s for start_s, _ in spans if any(begin_s <= start_s < end_s for begin_s, end_s in own)]
+    return max((sum(begin_s <= start_s < end_s for begin_s, end_s in spans) for start_s in starts), default=0)
 
 
 def _check_spacing(problem: Problem, routes: Sequence[Route]) -> Iterator[Violation]:

@@ -29,7 +29,7 @@ Proposer = Callable[[Prepared, Effort], Plan]
 """Gives what each truck does, in order, for a prepared problem and an effort."""
 
 FINISH_SHARE = 0.02
-FINISH_PER_TASK_S = 0.0006
+FINISH_PER_TASK_S = 0.00025
 """What is kept of the time for repairing and checking the plan: a share of it, and so much for each task."""
 SECOND_ROUNDS = 3
 """Tasks left out for want of a bay or of a station's tonnes are given to trucks at home so often at most."""
@@ -72,8 +72,9 @@ def solve(
         draft = _completed(prepared.problem, draft, complete_s)
     repair_stations(draft)
     if not (should_stop is not None and should_stop()):
-        _send_more_trucks(prepared.problem, draft, seed)
-        _give_to_others(draft, started + time_limit_s)
+        until_s = started + time_limit_s - 0.5 * reserved_s
+        _send_more_trucks(prepared.problem, draft, seed, until_s)
+        _give_to_others(draft, until_s)
     _drop_broken_splits(draft, prepared.origin)
     return _checked(problem, prepared, draft, started)
 
@@ -86,13 +87,14 @@ def _draft(problem: Problem, plan: Plan) -> Draft:
     return draft
 
 
-def _send_more_trucks(problem: Problem, draft: Draft, seed: int) -> None:
+def _send_more_trucks(problem: Problem, draft: Draft, seed: int, until_s: float) -> None:
     """Give what the repair of the stations left out to trucks that would stay at home."""
     for _ in range(SECOND_ROUNDS):
         idle = [truck for truck in range(len(problem.trucks)) if truck not in draft.visits]
-        left_out, draft.left_out = sorted(set(draft.left_out)), []
-        if not idle or not left_out:
+        left_out = sorted(set(draft.left_out))
+        if not idle or not left_out or time.monotonic() > until_s:
             return
+        draft.left_out = []
         rest = replace(
             problem,
             tasks=tuple(replace(problem.tasks[task], preferred_truck=-1) for task in left_out),
@@ -114,11 +116,13 @@ def _give_to_others(draft: Draft, until_s: float) -> None:
     """Give what the repair of the stations left out to trucks on the road, where the stations stay right with it."""
     wanted = sorted(set(draft.left_out), key=lambda task: -draft.problem.tasks[task].priority)
     for task in wanted:
-        trial = Draft(draft.problem, {truck: list(visits) for truck, visits in draft.visits.items()})
-        if time.monotonic() > until_s or not put_in(draft.problem, trial.visits, task):
+        visits = {truck: list(own) for truck, own in draft.visits.items()}
+        if time.monotonic() > until_s or not put_in(draft.problem, visits, task):
             continue
-        for truck in list(trial.visits):
-            trial.time(truck)
+        trial = Draft(draft.problem, visits, routes=dict(draft.routes))
+        for truck in list(visits):
+            if visits[truck] != draft.visits.get(truck):
+                trial.time(truck)
         repair_stations(trial)
         if not trial.left_out:
             draft.visits, draft.routes = trial.visits, trial.routes

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.routing.problem import MAX_TIME_S, Problem, Task, Truck, Window
 
@@ -28,19 +29,29 @@ class Prepared:
 
 def prepare(problem: Problem) -> Prepared:
     """A problem without spacing, limits on a truck's hours and tasks above every truck's capacity."""
-    trucks = tuple(_shorten(problem, number) for number in range(len(problem.trucks)))
+    trucks = _shortened(problem)
     tasks, servable = _space_out(problem)
+    too_big = _above_every_truck(problem, trucks)
     parts: list[Task] = []
     origin: list[int] = []
-    rows = []
     for number, task in enumerate(tasks):
-        pieces = _split(task, [truck for at, truck in enumerate(trucks) if problem.may_serve[number, at]])
-        for piece in pieces:
-            parts.append(piece)
-            origin.append(number)
-            rows.append(problem.may_serve[number] & servable[number])
-    may_serve = np.array(rows, dtype=np.bool_).reshape(len(parts), len(trucks))
+        pieces = [task]
+        if too_big[number]:
+            pieces = _split(task, [trucks[at] for at in np.flatnonzero(problem.may_serve[number])])
+        parts += pieces
+        origin += [number] * len(pieces)
+    may_serve = (problem.may_serve & np.array(servable, dtype=np.bool_)[:, None])[origin]
     return Prepared(replace(problem, tasks=tuple(parts), trucks=trucks, may_serve=may_serve), tuple(origin))
+
+
+def _above_every_truck(problem: Problem, trucks: Sequence[Truck]) -> NDArray[np.bool_]:
+    """Which tasks no truck that may serve them could take up at once."""
+    kg = np.array([min(truck.capacity_kg, truck.max_kg) for truck in trucks], dtype=np.int64)
+    litres = np.array([min(truck.capacity_l, truck.max_l) for truck in trucks], dtype=np.int64)
+    demand_kg = np.array([task.demand_kg for task in problem.tasks], dtype=np.int64)[:, None]
+    demand_l = np.array([task.demand_l for task in problem.tasks], dtype=np.int64)[:, None]
+    held = (demand_kg <= kg) & (demand_l <= litres) & (kg > 0) & (litres > 0)
+    return np.logical_not((held & problem.may_serve).any(axis=1))
 
 
 def _split(task: Task, trucks: Sequence[Truck]) -> list[Task]:
@@ -149,19 +160,35 @@ def _within(task: Task, low: int, high: int) -> tuple[Window, ...]:
     )
 
 
-def _shorten(problem: Problem, number: int) -> Truck:
-    """The truck with its shift cut to the hours that it may be out, where most of its tasks can be served."""
-    truck = problem.trucks[number]
-    latest_end_s = truck.shift_end_s + truck.overtime_s
-    if truck.max_duration_s >= latest_end_s - truck.shift_start_s:
-        return truck
-    tasks = [task for at, task in enumerate(problem.tasks) if problem.may_serve[at, number]]
-    last_start_s = latest_end_s - truck.max_duration_s
-    starts = {truck.shift_start_s, last_start_s}
-    starts |= {window.start_s for task in tasks for window in task.windows[:1]}
+def _shortened(problem: Problem) -> tuple[Truck, ...]:
+    """The trucks with their shifts cut to the hours that they may be out; those that are alike are cut alike."""
+    spans = [window for task in problem.tasks for window in task.windows or (Window(0, MAX_TIME_S - 1),)]
+    counts = np.array([max(len(task.windows), 1) for task in problem.tasks], dtype=np.int64)
+    owners = np.repeat(np.arange(len(counts)), counts)
+    opens = np.array([window.start_s for window in spans], dtype=np.int64)
+    closes = np.array([window.end_s for window in spans], dtype=np.int64)
+    cut: dict[tuple[Truck, bytes], Truck] = {}
+    trucks = []
+    for number, truck in enumerate(problem.trucks):
+        if truck.max_duration_s < truck.shift_end_s + truck.overtime_s - truck.shift_start_s:
+            look = (truck, problem.may_serve[:, number].tobytes())
+            if look not in cut:
+                own = problem.may_serve[owners, number]
+                cut[look] = _shorten(truck, owners[own], opens[own], closes[own])
+            truck = cut[look]
+        trucks.append(truck)
+    return tuple(trucks)
+
+
+def _shorten(truck: Truck, owners: NDArray[np.int64], opens: NDArray[np.int64], closes: NDArray[np.int64]) -> Truck:
+    """The truck with its shift cut to where most of its tasks can be served; windows with the tasks they are of."""
+    last_start_s = truck.shift_end_s + truck.overtime_s - truck.max_duration_s
+    is_first = np.diff(owners, prepend=-1) != 0
+    starts = {truck.shift_start_s, last_start_s, *opens[is_first].tolist()}
 
     def open_tasks(start_s: int) -> int:
-        return sum(bool(_within(task, start_s, start_s + truck.max_duration_s)) for task in tasks)
+        overlaps = np.maximum(opens, start_s) <= np.minimum(closes, start_s + truck.max_duration_s)
+        return len(np.unique(owners[overlaps]))
 
     usable = sorted(start_s for start_s in starts if truck.shift_start_s <= start_s <= last_start_s)
     start_s = max(usable[:: max(1, len(usable) // 24)], key=open_tasks)

@@ -108,7 +108,8 @@ class Station:
     """A place where trucks unload.
 
     `windows`: when tipping may begin; empty means at any time. `tip_s`: how long it takes. `bays`: trucks that can tip
-    at once, `remaining_kg`: what it still takes today; None is no limit.
+    at once, `remaining_kg`: what it still takes today; None is no limit. `taken`: when trucks that are no part of the
+    problem tip there, each in a bay of its own.
     """
 
     location: int
@@ -116,6 +117,7 @@ class Station:
     windows: tuple[Window, ...] = ()
     bays: int | None = None
     remaining_kg: int | None = None
+    taken: tuple[Window, ...] = ()
 
     def __post_init__(self) -> None:
         _expect(0 <= self.tip_s < MAX_TIME_S, f"A station's tip_s must be 0 or more, not {self.tip_s}.")

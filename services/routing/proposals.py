@@ -26,6 +26,12 @@ Figures = Callable[[Plan], tuple[int, int]]
 """A plan's cost and how many tasks it leaves out."""
 QUIET_RATIO = 50
 """Working out what a plan costs takes so small a share of a search's time."""
+URGENT_RATIO = 4
+"""The same for a plan that leaves out less than the one before but still something."""
+MANY_ROUTES = 20
+"""A search that has so many routes to itself can do without the others for a while; with seven it made longer ones."""
+ARRANGE_OVERRUN_S = 0.3
+"""The roads are read on for so long after the time is over; what is not begun by then is not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,8 @@ def propose(problem: Problem, effort: Effort) -> Plan:
         plan = plan_alone(problem, max(0.5 * effort.left_s(), 0.1))
         _tell_of(problem, plan, effort)
         return plan
-    return _visits(problem, _search(problem, effort))
+    found = _search(problem, effort)
+    return {} if found is None else _visits(problem, found)
 
 
 def _tell_of(problem: Problem, plan: Plan, effort: Effort) -> None:
@@ -77,12 +84,24 @@ def figures_of(problem: Problem) -> Figures:
     return figures
 
 
-def _search(problem: Problem, effort: Effort) -> Found:
-    """The best plan of several searches in threads; every other one leaves trucks to spare until late."""
+def _search(problem: Problem, effort: Effort) -> Found | None:
+    """The best plan of several searches in threads, None if there was no time to begin.
+
+    Where each would have MANY_ROUTES they share one plan, in districts; else each makes a plan of its own, every other
+    one with trucks to spare until late.
+    """
+    from services.routing.kernel.by_rows import GivenUpError
     from services.routing.kernel.data import arrange
     from services.routing.kernel.schedule import Budget, Search
 
-    data = arrange(problem)
+    def is_over() -> bool:
+        wanted = effort.should_stop is None or not effort.should_stop()
+        return not wanted or effort.left_s() < -ARRANGE_OVERRUN_S
+
+    try:
+        data = arrange(problem, max(1, effort.workers), is_over)
+    except GivenUpError:
+        return None
     board = _Board(problem, effort)
     began = time.monotonic()
     searches = [
@@ -95,6 +114,9 @@ def _search(problem: Problem, effort: Effort) -> Found:
         )
         for worker in range(max(1, effort.workers))
     ]
+    if len(searches) > 1 and searches[0].begin() >= MANY_ROUTES * len(searches):
+        searches[0].share_out(len(searches))
+        del searches[1:]
     if len(searches) == 1:
         plans = [searches[0].solve()]
     else:
@@ -114,6 +136,7 @@ class _Board:
         self._best = (float("inf"), float("inf"))
         self._told = (float("inf"), float("inf"))
         self._quiet_until = 0.0
+        self._urgent_until = 0.0
 
     def tell(self, found: Found) -> None:
         """Take note of a better plan of one search."""
@@ -121,13 +144,16 @@ class _Board:
             return
         with self._lock:
             began = time.monotonic()
-            # What weighs less is always told; what is only cheaper, as often as there is time to work it out.
-            if found.rank >= self._best or (found.weight >= self._told[0] and began < self._quiet_until):
+            # A first whole plan is always told; another, as often as there is time to work it out.
+            lighter = found.weight < self._told[0]
+            waits_until = self._urgent_until if lighter else self._quiet_until
+            if found.rank >= self._best or (began < waits_until and not (lighter and found.weight == 0)):
                 return
             self._best = found.rank
             cost, absent = self._figures(_visits(self._problem, found))
             ended = time.monotonic()
             self._quiet_until = ended + QUIET_RATIO * (ended - began)
+            self._urgent_until = ended + URGENT_RATIO * (ended - began)
             # The search does not count waiting: what it finds cheaper may be dearer by the clock.
             if (found.weight, cost) < self._told:
                 self._told = (found.weight, cost)

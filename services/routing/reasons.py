@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,19 +102,23 @@ def _explain_task(
     if not fitting:
         sentence = "Going there, unloading and coming home takes longer than the shifts of its trucks."
         return Unserved(number, Reason.SHIFT_TOO_SHORT, sentence)
-    return _explain_full(problem, days, [twin for truck in fitting for twin in groups[truck]], number)
+    return _explain_full(problem, days, (twin for truck in fitting for twin in groups[truck]), number)
 
 
-def _explain_full(problem: Problem, days: dict[int, _Day], fitting: Sequence[int], number: int) -> Unserved:
+def _explain_full(problem: Problem, days: dict[int, _Day], fitting: Iterable[int], number: int) -> Unserved:
     """For a task that could be served alone: whether the trucks are full, out of time, or the search just ended."""
-    task = problem.tasks[number]
-    roomy = [truck for truck in fitting if _day_has_room(problem.trucks[truck], days.get(truck, IDLE), task)]
-    if not roomy:
-        sentence = "Every truck that may serve it has its fill for the day."
-        return Unserved(number, Reason.TOO_LITTLE_CAPACITY, sentence)
-    if not any(_has_time(problem.trucks[truck], days.get(truck, IDLE), task) for truck in roomy):
+    task, has_roomy = problem.tasks[number], False
+    for truck in fitting:
+        row, day = problem.trucks[truck], days.get(truck, IDLE)
+        if _day_has_room(row, day, task):
+            has_roomy = True
+            if _has_time(row, day, task):
+                return Unserved(
+                    number, Reason.TIME_RAN_OUT, "The search found no place for it in the time that it had."
+                )
+    if has_roomy:
         return Unserved(number, Reason.SHIFT_TOO_SHORT, "Every truck that may serve it is out for its whole shift.")
-    return Unserved(number, Reason.TIME_RAN_OUT, "The search found no place for it in the time that it had.")
+    return Unserved(number, Reason.TOO_LITTLE_CAPACITY, "Every truck that may serve it has its fill for the day.")
 
 
 def _seconds(problem: Problem, truck: Truck, here: int, there: int) -> int | None:

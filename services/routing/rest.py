@@ -23,8 +23,9 @@ from services.roads.network import UNREACHABLE, Matrix
 from services.routing import solution as solved
 from services.routing.assemble import Assembly, assemble
 from services.routing.demand import with_demands
-from services.routing.problem import UNLIMITED, BoolMatrix, Problem, Station, Task, Truck, Weights, Window
+from services.routing.problem import UNLIMITED, BoolMatrix, Problem, Station, Task, Truck, Window
 from services.routing.selection import Register, Selection, select
+from services.routing.strays import with_strays
 from services.routing.timetable import Visit
 from services.routing.underway import Moment, PlannedRoute, Underway, at_depot, fixed_loads, underway
 
@@ -120,6 +121,9 @@ def survey(
         for route in routes
     }
     selection = _select(town, register, asked, circumstances)
+    places = {facility.facility_id: facility.position for facility in register.facilities}
+    places |= {point.point_id: point.position for point in register.points}
+    trucks = with_strays(trucks, moment.progress, places)
     for working in selection.vehicles:
         trucks.setdefault(working.vehicle.vehicle_id, at_depot(working.vehicle.vehicle_id, moment.horizon))
     positions = dict.fromkeys(truck.position for truck in trucks.values() if truck.position is not None)
@@ -234,7 +238,7 @@ def rest_of_day(found: Survey, matrix: Matrix, change_coins: int = 0) -> RestOfD
         trucks=trucks,
         stations=_stations(found, whole),
         may_serve=np.vstack([may_serve, np.eye(len(trucks), dtype=np.bool_)[out]]),
-        weights=Weights(change=change_coins),
+        weights=replace(whole.problem.weights, change=change_coins),
     )
     assembly = replace(whole, problem=problem, visits=tuple(whole.visits[row] for row in rows))
     locked_ids = set(found.circumstances.locked_vehicle_ids)
@@ -392,18 +396,36 @@ def _location(found: Survey, whole: Assembly, state: Underway, truck: Truck) -> 
 
 
 def _stations(found: Survey, whole: Assembly) -> tuple[Station, ...]:
-    """The stations with what they still take today: less what was tipped there, and what trucks are bringing."""
+    """The stations with what they still take today, and the bays that trucks take that are on their way there.
+
+    What was tipped there and what trucks are bringing is off what they take.
+    """
     tipped_kg: Counter[str] = Counter()
     for tipping in found.moment.progress.tippings:
         tipped_kg[tipping.facility_id] += ceil(tipping.kg)
     for facility_id, kg in fixed_loads(found.trucks).items():
         tipped_kg[facility_id] += ceil(kg)
     return tuple(
-        station
-        if station.remaining_kg is None
-        else replace(station, remaining_kg=max(0, station.remaining_kg - tipped_kg[facility.facility_id]))
+        replace(
+            station,
+            taken=_taken(found, whole, facility.facility_id, station.tip_s),
+            remaining_kg=None
+            if station.remaining_kg is None
+            else max(0, station.remaining_kg - tipped_kg[facility.facility_id]),
+        )
         for station, facility in zip(whole.problem.stations, whole.stations, strict=True)
     )
+
+
+def _taken(found: Survey, whole: Assembly, facility_id: str, tip_s: int) -> tuple[Window, ...]:
+    """When trucks tip at a station that are on their way there already."""
+    ends_s = [
+        _second(whole, stop.depart_at)
+        for truck in found.trucks.values()
+        for stop in truck.fixed[truck.done :]
+        if stop.kind is StopKind.STATION and stop.id == facility_id
+    ]
+    return tuple(Window(max(0, end_s - tip_s), end_s) for end_s in sorted(ends_s) if end_s > 0)
 
 
 def _previous(found: Survey, assembly: Assembly, left: _Left) -> tuple[dict[int, list[Visit]], dict[int, list[int]]]:

@@ -364,7 +364,9 @@ def edit_by_hand(
     held = tuple(set(circumstances.locked_vehicle_ids) & set(situation.row.asked.circumstances.locked_vehicle_ids))
     found = situation.survey(replace(circumstances, locked_vehicle_ids=held))
     vehicles = {move.vehicle_id for move in moves} | _holders(found, {move.key for move in moves})
-    rest = _rest(found, network, _hubs(found, vehicles, {move.key[0] for move in moves}))
+    # What has lost its vehicle may go anywhere; else only the routes that are changed need ways of their own.
+    elsewhere = None if found.idle else set[Position]()
+    rest = _rest(found, network, _hubs(found, vehicles, {move.key[0] for move in moves}), elsewhere)
     edited = edit(rest, moves)
     broken = tuple(in_words(rest, edited.solution, edited.violations))
     plan = whole_plan(rest, edited.solution, [one.sentence for one in broken])

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -37,10 +38,10 @@ class SolvingStoppedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What the solver is asked for."""
+    """What the solver is asked for; `until_s` is by the machine's monotonic clock, which all processes share."""
 
     problem: Problem
-    time_limit_s: float
+    until_s: float
     seed: int
     revision: Revision | None
 
@@ -103,8 +104,9 @@ class SolverProcess:
         """
         try:
             self._await_ready(should_stop)
-            self._pipe.send(_Order(problem, time_limit_s, seed, revision))
-            give_up_at = time.monotonic() + time_limit_s + OVERRUN_S
+            until_s = time.monotonic() + time_limit_s
+            self._send(_Order(problem, until_s, seed, revision), should_stop)
+            give_up_at = until_s + OVERRUN_S
             while True:
                 message = self._receive(should_stop, give_up_at, f"the search overran its limit of {time_limit_s:g} s")
                 if isinstance(message, Solution):
@@ -140,6 +142,19 @@ class SolverProcess:
             if isinstance(message, _Failed):
                 raise SolverError(f"The solver cannot be loaded: {message.text}")
             self._is_ready = isinstance(message, _Ready)
+
+    def _send(self, order: _Order, should_stop: Callable[[], bool]) -> None:
+        """Hand over an order, which takes a second or two where the roads fill a gigabyte."""
+        with ThreadPoolExecutor(1, "riqing-order") as pool:
+            sending = pool.submit(self._pipe.send, order)
+            while not wait([sending], ASK_INTERVAL_S).done:
+                if should_stop():
+                    self._process.kill()  # nobody reads any more, so the sending ends
+                    raise SolvingStoppedError
+        try:
+            sending.result()
+        except BrokenPipeError:
+            log.warning("the solver's process ended before it had read its order")  # `_receive` raises what is told
 
     def _receive(self, should_stop: Callable[[], bool], give_up_at: float, complaint: str) -> object:
         while not self._pipe.poll(ASK_INTERVAL_S):
@@ -179,7 +194,7 @@ def _work(pipe: Connection) -> None:
         try:
             solution = solve(
                 order.problem,
-                time_limit_s=order.time_limit_s,
+                time_limit_s=max(order.until_s - time.monotonic(), 0.0),
                 seed=order.seed,
                 on_progress=lambda elapsed_s, cost, unserved: pipe.send(_Better(elapsed_s, cost, unserved)),
                 proposer=None if order.revision is None else propose_close(order.revision),

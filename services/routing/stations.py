@@ -6,8 +6,9 @@ leaves out its last tasks. What is left out is for the planner to give to trucks
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import heapify, heappop, heappush
 
 from services.routing.problem import UNLIMITED, Problem
 from services.routing.solution import Route, StopKind
@@ -83,7 +84,7 @@ def share_bays(draft: Draft) -> None:
     ends: list[list[int]] = [[] for _ in draft.problem.stations]
     for tip in _in_order(draft):
         bays = draft.problem.stations[tip.station].bays
-        busy = sorted(end_s for end_s in ends[tip.station] if end_s > tip.start_s)
+        busy = _busy_until(draft, tip, ends[tip.station])
         if bays is not None and len(busy) >= bays:
             visits = list(draft.visits[tip.truck])
             visits[tip.place] = replace(visits[tip.place], appointment_s=busy[len(busy) - bays])
@@ -91,7 +92,7 @@ def share_bays(draft: Draft) -> None:
             if route is not None:
                 draft.visits[tip.truck], draft.routes[tip.truck] = visits, route
                 continue
-        ends[tip.station] = [*busy, tip.end_s]
+        ends[tip.station].append(tip.end_s)
         _settle(draft, tip)
     _unsettle(draft)
 
@@ -108,16 +109,27 @@ class _Tip:
     kg: int
 
 
+def _busy_until(draft: Draft, tip: _Tip, ends_s: Sequence[int]) -> list[int]:
+    """When the bays are free again, the earliest first, that others have while a truck would tip.
+
+    `ends_s` are those of the unloadings before it; a bay that is taken later, while it tips, counts too.
+    """
+    taken = draft.problem.stations[tip.station].taken
+    later = [span.end_s for span in taken if span.start_s < tip.end_s and span.end_s > tip.start_s]
+    return sorted([*(end_s for end_s in ends_s if end_s > tip.start_s), *later])
+
+
 def _in_order(draft: Draft) -> Iterator[_Tip]:
     """The unloadings that are not settled, earliest first; after each only its own truck may change."""
-    tips = {truck: _first_open(draft, truck) for truck in draft.routes}
-    while True:
-        waiting = [tip for tip in tips.values() if tip is not None]
-        if not waiting:
-            return
-        tip = min(waiting, key=lambda tip: (tip.start_s, tip.truck))
+    first = (_first_open(draft, truck) for truck in draft.routes)
+    waiting = [(tip.start_s, tip.truck, tip) for tip in first if tip is not None]
+    heapify(waiting)
+    while waiting:
+        _, truck, tip = heappop(waiting)
         yield tip
-        tips[tip.truck] = _first_open(draft, tip.truck)
+        then = _first_open(draft, truck)
+        if then is not None:
+            heappush(waiting, (then.start_s, truck, then))
 
 
 def _first_open(draft: Draft, truck: int) -> _Tip | None:
@@ -217,9 +229,9 @@ def _repair_bays(draft: Draft) -> None:
     ends: list[list[int]] = [[] for _ in draft.problem.stations]
     for tip in _in_order(draft):
         bays = draft.problem.stations[tip.station].bays
-        busy = sorted(end_s for end_s in ends[tip.station] if end_s > tip.start_s)
+        busy = _busy_until(draft, tip, ends[tip.station])
         if bays is None or len(busy) < bays:
-            ends[tip.station] = [*busy, tip.end_s]
+            ends[tip.station].append(tip.end_s)
             _settle(draft, tip)
         else:
             _wait(draft, tip, busy[len(busy) - bays])

@@ -15,17 +15,32 @@ from services.routing.solution import Solution
 
 
 def warm_up() -> Solution:
-    """Plan a tiny day, which compiles (or loads) everything that a plan needs."""
+    """Plan a tiny day, which compiles (or loads) all that a plan needs, also for dear trucks and in districts."""
     places = np.array([[0, 0], [3, 1], [1, 4], [5, 2], [6, 6]], dtype=np.float64) * 1000
     metres = np.abs(places[:, None, :] - places[None, :, :]).sum(axis=2).astype(np.int32)
-    truck = Truck(0, 0, capacity_kg=1000, shift_end_s=30_000, rest=Break(1800, 5000, 20_000), cost_per_km=100)
+    metres[0, 1] += 1000
+    rest = Break(1800, 5000, 20_000)
+    truck = Truck(0, 0, capacity_kg=1000, shift_end_s=30_000, rest=rest, cost_per_km=100, fixed_cost=10**6)
     problem = Problem(
         travel=(Travel(metres // 10, metres),),
         tasks=tuple(Task(place, demand_kg=600, service_s=120) for place in (1, 2, 3)),
         trucks=(truck, truck),
         stations=(Station(4, tip_s=300),),
     )
+    _search_in_districts(problem)
     return solve(problem, time_limit_s=600.0, workers=1, steps=200)
+
+
+def _search_in_districts(problem: Problem) -> None:
+    try:
+        from services.routing.kernel.data import arrange
+        from services.routing.kernel.schedule import Budget, Search
+    except ImportError:  # numba is not to be had on every machine; `propose` says so
+        return
+    search = Search(arrange(problem), 0, Budget(600.0, 100))
+    search.begin()
+    search.share_out(2)
+    search.solve()
 
 
 if __name__ == "__main__":

@@ -111,6 +111,7 @@ def _crowded_stations(rest: RestOfDay, solution: Solution) -> list[Broken]:
         ]
         for tip in sorted(tips, key=lambda stop: stop.start_s):
             at_once = sum(other.start_s <= tip.start_s < other.depart_s for other in tips)
+            at_once += sum(span.start_s < tip.depart_s and span.end_s > tip.start_s for span in station.taken)
             if station.bays is not None and at_once > station.bays:
                 moment = _clock(rest, tip.start_s)
                 sentence = (

@@ -31,7 +31,7 @@ def load_day_progress(connection: Connection, day: date, span: Interval, now: da
     What is tipped counts from the day's start, as a station's daily limit does.
     """
     rows = connection.execute(
-        "SELECT point_id, occurrence FROM due_visits WHERE service_date = %s AND status = 'cleared' "
+        "SELECT point_id, occurrence, vehicle_id FROM due_visits WHERE service_date = %s AND status = 'cleared' "
         "AND coalesce(cleared_at, %s) <= %s",
         (day, now, now),
     ).fetchall()
@@ -47,4 +47,5 @@ def load_day_progress(connection: Connection, day: date, span: Interval, now: da
         cleared=cleared,
         tippings=[Tipping(row[0], row[1], row[2], row[3], float(row[4])) for row in tippings],
         last_fixes={row[0]: LastFix((row[1], row[2]), row[3], row[4]) for row in fixes},
+        cleared_by={(row[0], row[1]): row[2] for row in rows if row[2] is not None},
     )

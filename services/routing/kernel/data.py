@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.routing.kernel import layout as at
-from services.routing.problem import MAX_TIME_S, UNLIMITED, Break, Problem, Task, Travel, Truck, Window
+from services.routing.kernel.near import neighbours
+from services.routing.kernel.roads import packed, used_places
+from services.routing.problem import MAX_TIME_S, UNLIMITED, Break, Problem, Task, Truck, Window
 
 BIGGEST_LOAD = 2**30
-NEAR_COUNT = 25
-"""Insertion looks beside this many nearest tasks (planner.md, "Insertion in O(1)")."""
-RING_COUNT = 250
-"""Ruin looks for strings among this many nearest tasks of its seed."""
-ROWS_AT_ONCE = 128
 SORT_KEYS = 5
 
 Int32 = NDArray[np.int32]
@@ -62,19 +59,26 @@ class KernelData(NamedTuple):
         return int(self.trucks.shape[0])
 
 
-def arrange(problem: Problem) -> KernelData:
-    """Pack a problem for the search; tasks that no truck may serve are packed too and simply find no place."""
-    places = _places(problem)
-    out = np.stack([_packed(travel, places) for travel in problem.travel])
-    symmetric = all(np.array_equal(page, page.transpose(1, 0, 2)) for page in out)
-    into = out if symmetric else np.ascontiguousarray(out.transpose(0, 2, 1, 3))
+def arrange(problem: Problem, workers: int = 1, should_stop: Callable[[], bool] | None = None) -> KernelData:
+    """Pack a problem for the search; tasks that no truck may serve are packed too and simply find no place.
+
+    `workers` threads do it, which ask every few milliseconds whether they should stop.
+
+    Raises:
+        GivenUpError: `should_stop` said yes.
+
+    """
+    places = used_places(problem)
+    row_of = np.zeros(problem.travel[0].location_count, dtype=np.int32)
+    row_of[places] = np.arange(len(places))
+    out, into = packed(problem.travel, places, workers, should_stop)
     entities, windows = _entities(problem)
-    entities[:, at.E_LOCATION] = np.searchsorted(places, entities[:, at.E_LOCATION])
+    entities[:, at.E_LOCATION] = row_of[entities[:, at.E_LOCATION]]
     may_serve = _servable(problem)
     trucks = _trucks(problem, may_serve)
-    trucks[:, [at.T_FROM, at.T_TO]] = np.searchsorted(places, trucks[:, [at.T_FROM, at.T_TO]])
+    trucks[:, [at.T_FROM, at.T_TO]] = row_of[trucks[:, [at.T_FROM, at.T_TO]]]
     prices = _prices(problem.trucks)
-    near, ring = _neighbours(out[0], into[0], entities[: len(problem.tasks)], prices)
+    near, ring = neighbours((out[0], into[0]), entities[: len(problem.tasks)], prices, workers, should_stop)
     limits = _limits(problem)
     weights = problem.weights
     wishes = np.array([weights.balance_per_h / 3600, weights.compactness_per_km / 1000, weights.change], np.float64)
@@ -99,22 +103,6 @@ def arrange(problem: Problem) -> KernelData:
         extras=bool(weights.change > 0 or (prices[:, at.P_OVERTIME_SECOND] > 0).any()),
         mean_kg=max(sum(task.demand_kg for task in problem.tasks) / max(len(problem.tasks), 1), 1.0),
     )
-
-
-def _places(problem: Problem) -> NDArray[np.int64]:
-    """The rows of the matrices that anything lies at, in order."""
-    used = {task.location for task in problem.tasks} | {station.location for station in problem.stations}
-    used |= {place for truck in problem.trucks for place in (truck.start_location, truck.end_location)}
-    return np.array(sorted(used), dtype=np.int64)
-
-
-def _packed(travel: Travel, places: NDArray[np.int64]) -> Int32:
-    """(seconds, metres) between the places; where either is missing there is no road."""
-    page = np.empty((len(places), len(places), 2), dtype=np.int32)
-    square = np.ix_(places, places) if len(places) < travel.location_count else (slice(None), slice(None))
-    page[:, :, 0], page[:, :, 1] = travel.duration_s[square], travel.distance_m[square]
-    page[(page < 0).any(axis=2)] = at.NO_ROAD
-    return page
 
 
 def _entities(problem: Problem) -> tuple[Int32, Int32]:
@@ -214,67 +202,6 @@ def _prices(trucks: Sequence[Truck]) -> NDArray[np.float64]:
     idle = (prices[:, at.P_METRE] == 0) & (prices[:, at.P_SECOND] == 0)
     prices[idle, at.P_METRE] = 1e-6
     return prices
-
-
-def _neighbours(out: Int32, into: Int32, rows: Int32, prices: NDArray[np.float64]) -> tuple[Int32, Int32]:
-    """For each task the tasks to look beside when it is put back, and those around it to take strings from.
-
-    Both nearest first by the mean truck's cost, -1 fills up. For the first, waiting and lateness between the two tasks'
-    windows count as well (after Vidal et al., Computers & OR 40, 2013): two neighbours that cannot follow each other
-    are no neighbours. They are looked for among the tasks of the second.
-    """
-    task_count = len(rows)
-    near = np.full((task_count, max(1, min(NEAR_COUNT, task_count - 1))), -1, dtype=np.int32)
-    ring = np.full((task_count, max(1, min(RING_COUNT, task_count - 1))), -1, dtype=np.int32)
-    if task_count < 2 or not len(prices):
-        return near, ring
-    price = prices[:, [at.P_SECOND, at.P_METRE]].mean(axis=0)
-    for first in range(0, task_count, ROWS_AT_ONCE):
-        some = np.arange(first, min(first + ROWS_AT_ONCE, task_count))
-        ring[some], near[some] = _nearest((out, into), rows, price, some, (ring.shape[1], near.shape[1]))
-    return near, ring
-
-
-def _nearest(
-    ways: tuple[Int32, Int32], rows: Int32, price: NDArray[np.float64], some: NDArray[np.intp], counts: tuple[int, int]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The ring and the near tasks of some tasks, a row each, as `_neighbours`."""
-    locations = rows[:, at.E_LOCATION]
-    there, back = (way[locations[some][:, None], locations] for way in ways)
-    there_cost, back_cost = (way[:, :, 0] * price[0] + way[:, :, 1] * price[1] for way in (there, back))
-    nearness = there_cost + back_cost
-    nearness[np.arange(len(some)), some] = np.inf
-    ring = _smallest(nearness, counts[0])
-    rate = (there_cost.sum(axis=1) / np.maximum(there[:, :, 0].sum(axis=1, dtype=np.int64), 1))[:, None]
-    there_s, back_s = (np.take_along_axis(table[:, :, 0], ring, axis=1) for table in (there, back))
-    service_s = rows[:, at.E_SERVICE].astype(np.float64)
-    opens, closes = rows[:, at.E_OPEN].astype(np.float64), rows[:, at.E_CLOSE].astype(np.float64)
-    own_opens, own_closes = opens[some][:, None], closes[some][:, None]
-    after = _wasted_s(own_opens, own_closes, service_s[some][:, None] + there_s, opens[ring], closes[ring])
-    before = _wasted_s(opens[ring], closes[ring], service_s[ring] + back_s, own_opens, own_closes)
-    forth_cost = np.take_along_axis(there_cost, ring, axis=1) + rate * after
-    fitting = np.minimum(forth_cost, np.take_along_axis(back_cost, ring, axis=1) + rate * before)
-    return ring, np.take_along_axis(ring, _smallest(fitting, counts[1]), axis=1)
-
-
-def _wasted_s(
-    opens: NDArray[np.float64],
-    closes: NDArray[np.float64],
-    between_s: NDArray[np.float64],
-    next_opens: NDArray[np.float64],
-    next_closes: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """A fifth of the seconds that must be waited from one task to the next, and all that come too late."""
-    wait_s = np.maximum(next_opens - closes - between_s, 0)
-    late_s = np.maximum(opens + between_s - next_closes, 0)
-    return 0.2 * wait_s + late_s
-
-
-def _smallest(values: NDArray[np.float64], count: int) -> NDArray[np.intp]:
-    """Where the smallest values of each row are, smallest first."""
-    places = np.argpartition(values, count - 1, axis=1)[:, :count]
-    order = np.argsort(np.take_along_axis(values, places, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(places, order, axis=1)
 
 
 def _order(rows: Int32, trucks: Int32, page: Int32) -> NDArray[np.float64]:

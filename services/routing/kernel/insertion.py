@@ -6,14 +6,9 @@ import numpy as np
 
 from services.routing.kernel import layout as at
 from services.routing.kernel.compiled import compiled, inlined
+from services.routing.kernel.layout import STAMP, TOUCHED
 from services.routing.kernel.random import uniform
-from services.routing.kernel.state import (
-    STAMP,
-    TOUCHED,
-    keep,
-    move_unloading,
-    take_unloading,
-)
+from services.routing.kernel.state import keep, move_unloading, take_unloading
 from services.routing.kernel.timing import (
     at_speed,
     backward,
@@ -31,8 +26,12 @@ from services.routing.kernel.timing import (
 
 BLINK = 0.01
 """Share of the places that are passed over, so that the search does not always do the same (Christiaens 2020, 5.3)."""
-EDGES = 0.2
-"""Share of the insertions that look at both ends of every route, also where they found a place beside a near task."""
+EDGES, EDGES_OF = 0.2, 10.0
+"""Share of the insertions that look at both ends of every route, also where they found a place beside a near task; of
+more trucks than 50 so many that they take no longer."""
+
+SCANNED = 2000
+"""A task without a place near by is looked for everywhere, of more tasks than this less often: that takes time."""
 
 NEAR = 0
 EVERYWHERE = 1
@@ -231,12 +230,12 @@ def has_room(data, totals, truck, task):
 
 
 @compiled()
-def near_place(data, state, task):
-    """The cheapest place beside one of the nearest tasks."""
+def near_place(data, state, task, table):
+    """The cheapest place beside one of the nearest tasks, as a table lists them."""
     nodes, totals = state.nodes, state.totals
     best, best_before, best_form, best_station = np.inf, -1, at.PLAIN, -1
-    for column in range(data.near.shape[1]):
-        neighbour = np.int64(data.near[task, column])
+    for column in range(table.shape[1]):
+        neighbour = np.int64(table[task, column])
         if neighbour < 0:
             break
         truck = nodes[neighbour, at.TRUCK]
@@ -328,10 +327,12 @@ def any_place(data, state, task, only_touched):
 def best_place(data, state, task, scope):
     """The cheapest place for a task: its price (inf if none), the node before it, the form and the station."""
     if scope == NEAR:
-        best, before, form, station = near_place(data, state, task)
+        best, before, form, station = near_place(data, state, task, data.near)
         if before < 0:
-            return any_place(data, state, task, False)
-        only_empty = uniform(state.random) >= EDGES
+            if uniform(state.random) * data.may_serve.shape[0] < SCANNED:
+                return any_place(data, state, task, False)
+            best, before, form, station = near_place(data, state, task, data.ring)
+        only_empty = uniform(state.random) >= min(EDGES, EDGES_OF / data.trucks.shape[0])
         price, edge, edge_form, edge_station = edge_place(data, state, task, best, only_empty)
         if edge >= 0:
             return price, edge, edge_form, edge_station

@@ -92,9 +92,42 @@ W_COMPACT = 1  # per metre from a task to the middle task of its route
 W_CHANGE = 2  # per task that is not on its preferred truck
 WISHES = 3
 
+# a row of `tips`: the unloadings at stations with limits, in the order of time
+U_START = 0  # when it begins at the earliest
+U_LATE = 1  # the latest arrival
+U_STATION = 2
+U_TRUCK = 3
+U_KG = 4
+TIP_WIDTH = 5
+
 # how an insertion goes
 PLAIN = 0  # previous, task, next
 UNLOAD_BEFORE = 1  # previous, station, task, next
 UNLOAD_AFTER = 2  # previous, task, station, next
 OTHER_STATION = 3  # previous, task, another station in place of the next node
 UNLOAD_AROUND = 4  # start, station, task, station, end: two stations in one number
+
+# a place in `counts`
+ITERATION = 0
+SPARE = 1
+PENDING = 2
+BANK = 3
+TOUCHED = 4
+KEPT = 5
+POOL = 6
+STAMP = 7
+SEEDS = 8
+TIPS = 9
+NEW_TIPS = 10
+FRESH_TIPS = 11
+COUNTS = 12
+
+# a place in `sums`
+COST = 0
+ABSENT_WEIGHT = 1
+ABSENCE_SUM = 2
+BEST_COST = 3
+BEST_WEIGHT = 4
+OVERLOAD = 5
+BALANCE = 6
+SUMS = 7

@@ -10,8 +10,9 @@ import numpy as np
 
 from services.routing.kernel import layout as at
 from services.routing.kernel.compiled import compiled
+from services.routing.kernel.layout import BANK, COST, ITERATION, POOL, TOUCHED
 from services.routing.kernel.random import below, uniform
-from services.routing.kernel.state import BANK, COST, ITERATION, POOL, TOUCHED, free_unloading, keep
+from services.routing.kernel.state import free_unloading, keep
 from services.routing.kernel.timing import end_of, link, refresh, route_cost, start_of
 
 MEAN_REMOVED = 15
@@ -193,7 +194,7 @@ def gather_absent(data, state, seed):
         task = np.int64(seed if column < 0 else data.ring[seed, column])
         if task < 0 or counts[POOL] >= RETRIED:
             return
-        if nodes[task, at.TRUCK] < 0:
+        if nodes[task, at.TRUCK] < 0 and state.own[task]:
             state.pool[counts[POOL]] = task
             counts[POOL] += 1
 
@@ -216,7 +217,7 @@ def ruin(data, state, seed):
         if task < 0 or strings == 0:
             break
         truck = np.int64(nodes[task, at.TRUCK])
-        if truck < 0:
+        if truck < 0 or totals[truck, at.S_CLOSED] != 0:
             continue
         keep(data, state, truck)
         if totals[truck, at.S_STRINGS] <= totals[truck, at.S_STOPS] // TASKS_PER_STRING:

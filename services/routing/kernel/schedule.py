@@ -15,14 +15,10 @@ from services.routing.kernel import layout as at
 from services.routing.kernel import search
 from services.routing.kernel.cache import discard_stale
 from services.routing.kernel.data import KernelData
+from services.routing.kernel.districts import STEPS_AT_ONCE, Crew, Heat, Span
 from services.routing.kernel.fleet import least_trucks
+from services.routing.kernel.layout import ABSENT_WEIGHT, BALANCE, BANK, BEST_COST, BEST_WEIGHT, COST
 from services.routing.kernel.state import (
-    ABSENT_WEIGHT,
-    BALANCE,
-    BANK,
-    BEST_COST,
-    BEST_WEIGHT,
-    COST,
     SearchState,
     accept,
     begin_step,
@@ -31,12 +27,17 @@ from services.routing.kernel.state import (
     new_state,
     remember_best,
     restore,
+    write_best,
 )
 
 discard_stale(search.run)
 
 BLOCK_S = 0.04
 """A block of steps is to last about so long."""
+ROUND_S, ROUNDS = (0.05, 0.5), 200
+"""A round of a crew lasts so long: the share of the time that gives so many rounds, within bounds."""
+ROUND_STEPS = 3000
+"""A round of a crew whose budget is steps."""
 HOT, COLD = 0.25, 0.001
 """The temperature falls from and to so many units; a unit is what a step that makes a cold plan dearer costs more."""
 HOT_UNLOADING, COLD_UNLOADING = 2.0, 0.002
@@ -46,15 +47,13 @@ DEAR_TRUCK = 20.0
 CHARGE = 5.0
 """What such a truck costs, in units, while the search is free to use more of them."""
 SPARE_TRUCKS = 2
-STEPS_PER_TASK = 400
+STEPS_PER_TASK = 1000
 MOST_RUNS = 10
 """A budget of more steps than this for each task is spent on runs from different first plans."""
 FLEET_HEAT = 0.05
 LOOSE_UNTIL, FEW_UNTIL, SOFT_HEAT = (0.2, 0.35), (0.4, 0.45), (0.1, 0.05)
 """Where trucks are dear: until which share of a run there are some to spare, until which they are taken away, and how
 hot, as a share of the hottest, the search goes on without them; in the two searches that run side by side."""
-TOLL_UP, TOLL_DOWN = 1.05, 0.98
-"""How the toll of an absent task follows the search, a block at a time: it has none in five plans of seven."""
 LEAST_TOLL, MOST_TOLL = 0.01, 50.0
 """Bounds of the toll, in units."""
 
@@ -74,12 +73,16 @@ class Budget:
         """Seconds since the budget was made."""
         return time.monotonic() - self.started
 
-    def spent(self) -> float:
-        """The share that is used up, 1 or more when it is over."""
+    def by_time(self) -> float:
+        """The share of the time that is used up, 1 or more when it is over."""
         if self.stopped or (self.should_stop is not None and self.should_stop()):
             self.stopped = True
             return 1.0
-        by_time = self.elapsed_s() / max(self.time_limit_s, 1e-9)
+        return self.elapsed_s() / max(self.time_limit_s, 1e-9)
+
+    def spent(self) -> float:
+        """The share that is used up, by time or by steps, 1 or more when it is over."""
+        by_time = self.by_time()
         if self.steps is None or by_time >= 1.0:
             return by_time
         return self.done / max(self.steps, 1)
@@ -130,6 +133,8 @@ class Search:
         self._budget = budget
         self._on_better = on_better
         self._spare = spare
+        self._crew: Crew | None = None
+        self._has_begun = False
         self._least = -1
         self._block = 16
         self._unit = 1.0
@@ -139,6 +144,16 @@ class Search:
         self._best: Found | None = None
         self._here: Found | None = None
         self._from, self._to = 0.0, 1.0
+
+    def begin(self) -> int:
+        """Make a first plan; gives how many trucks it uses."""
+        self._fill()
+        self._has_begun = True
+        return int((self._state.totals[:, at.S_STOPS] > 0).sum())
+
+    def share_out(self, size: int) -> None:
+        """Search in so many districts at once from now on, a thread each."""
+        self._crew = Crew(self._data, self._seed, size)
 
     def solve(self) -> Found:
         """Spend the budget and give the best plan; small problems are solved several times from the start."""
@@ -152,13 +167,15 @@ class Search:
             self._seed += 104_729
             self._state = new_state(self._data, self._seed)
             self._here = None
+            self._has_begun = False
             self._solve_once()
         assert self._best is not None
         return self._best
 
     def _solve_once(self) -> None:
         """One run from a new first plan, in its share of the budget."""
-        self._fill()
+        if not self._has_begun:
+            self.begin()
         self._find_unit()
         if self._from == 0.0:
             self._to = 1.0 / self._runs()
@@ -168,7 +185,9 @@ class Search:
             self._anneal(self._hot, self._cold, until=1.0)
 
     def _runs(self) -> int:
-        """How many runs of enough steps the budget has room for."""
+        """How many runs of enough steps the budget has room for; a crew's day is too large for a second one."""
+        if self._crew is not None:
+            return 1
         spent = self._budget.spent()
         steps = self._budget.steps or self._budget.done / max(spent, 1e-6)
         return int(np.clip(steps / (STEPS_PER_TASK * self._data.task_count), 1, MOST_RUNS))
@@ -225,9 +244,12 @@ class Search:
         now = begin
         while now < until:
             temperature = self._unit * hot * (cold / hot) ** ((now - begin) / (until - begin))
-            self._run_block(temperature, toll=toll)
-            toll *= TOLL_UP if self._state.sums[ABSENT_WEIGHT] > 0 else TOLL_DOWN
-            toll = min(max(toll, LEAST_TOLL * self._unit), MOST_TOLL * self._unit)
+            heat = Heat(temperature, toll, LEAST_TOLL * self._unit, MOST_TOLL * self._unit)
+            if self._crew is None:
+                self._run_block(temperature, toll=toll)
+                toll = heat.next_toll(toll, bool(self._state.sums[ABSENT_WEIGHT] > 0))
+            else:
+                toll = self._run_round(heat)
             self._note()
             now = self._share()
         self._go_back()
@@ -263,9 +285,23 @@ class Search:
     def _cool(self, hot: float, cold: float, until: float) -> None:
         begin = now = self._share()
         while now < until:
-            self._run_block(self._unit * hot * (cold / hot) ** ((now - begin) / (until - begin)))
+            temperature = self._unit * hot * (cold / hot) ** ((now - begin) / (until - begin))
+            if self._crew is None:
+                self._run_block(temperature)
+            else:
+                self._run_round(Heat(temperature))
             self._note()
             now = self._share()
+
+    def _run_round(self, heat: Heat) -> float:
+        """A round of the crew at one temperature; gives the toll that it has come to."""
+        assert self._crew is not None
+        budget = self._budget
+        steps = None if budget.steps is None else max(1, min(ROUND_STEPS, budget.steps - budget.done))
+        lasts_s = float(np.clip(budget.time_limit_s / ROUNDS, *ROUND_S))
+        taken, toll = self._crew.round(self._state, heat, Span(steps, lasts_s, lambda: budget.by_time() >= 1.0))
+        budget.done += taken
+        return toll
 
     def _anneal_freely(self, hot: float, cold: float, until: float) -> None:
         """The same with trucks at a moderate charge and a few of them to spare."""
@@ -328,10 +364,13 @@ class Search:
     def _found(self) -> Found:
         """The best plan of the phase, at true cost."""
         state, data = self._state, self._data
-        spans, stops = state.best_spans.tolist(), state.best_stops.tolist()
-        routes = [stops[spans[truck] : spans[truck + 1]] for truck in range(data.truck_count)]
-        served = {entity for route in routes for entity in route}
-        absent = [task for task in range(data.task_count) if task not in served]
+        write_best(data, state)
+        spans, stops = state.spans.tolist(), state.stops[: state.spans[-1]]
+        is_absent = np.ones(len(data.entities), dtype=np.bool_)
+        is_absent[stops] = False
+        absent = np.flatnonzero(is_absent[: data.task_count]).tolist()
+        entities = stops.tolist()
+        routes = [entities[spans[truck] : spans[truck + 1]] for truck in range(data.truck_count)]
         used = [truck for truck, route in enumerate(routes) if route]
         cost = float(state.sums[BEST_COST]) + float((self._fixed - data.prices[:, at.P_FIXED])[used].sum())
         return Found(routes, absent, cost, float(state.sums[BEST_WEIGHT]))
@@ -352,7 +391,7 @@ class Search:
         """Some steps at one temperature; true if the fleet phase has reached its goal."""
         steps = self._block
         if self._budget.steps is not None:
-            steps = max(1, min(100, self._budget.steps - self._budget.done))
+            steps = max(1, min(STEPS_AT_ONCE, self._budget.steps - self._budget.done))
         began = time.monotonic()
         taken = int(search.run(self._data, self._state, steps, temperature, temperature, fleet, goal, toll))
         lasted_s = time.monotonic() - began

@@ -7,11 +7,7 @@ import numpy as np
 from services.routing.kernel import layout as at
 from services.routing.kernel.compiled import compiled
 from services.routing.kernel.insertion import EVERYWHERE, NEAR, TOUCHED_TRUCKS, best_place, insert
-from services.routing.kernel.overload import overload, readmit, shun_full
-from services.routing.kernel.random import below, uniform
-from services.routing.kernel.ruin import ruin
-from services.routing.kernel.split import split_touched
-from services.routing.kernel.state import (
+from services.routing.kernel.layout import (
     ABSENCE_SUM,
     ABSENT_WEIGHT,
     BALANCE,
@@ -22,7 +18,14 @@ from services.routing.kernel.state import (
     ITERATION,
     OVERLOAD,
     POOL,
+    SEEDS,
     TOUCHED,
+)
+from services.routing.kernel.overload import keep_tips, overload, readmit, shun_full
+from services.routing.kernel.random import below, uniform
+from services.routing.kernel.ruin import ruin
+from services.routing.kernel.split import split_touched
+from services.routing.kernel.state import (
     accept,
     balance_cost,
     begin_step,
@@ -32,8 +35,10 @@ from services.routing.kernel.state import (
 )
 from services.routing.kernel.timing import route_cost
 
-FULL_SCAN = 0.05
-"""Share of the steps that look at every place (planner.md)."""
+FULL_SCAN, SCANNED = 0.05, 500
+"""Share of the steps that look at every place (planner.md); of more tasks so many that they take no longer."""
+FLEET_SCANNED = 2000
+"""The fleet phase looks at every place in every step, and of more tasks so often that it takes no longer."""
 SPLIT_SHARE = 0.05
 """Share of the steps after which the touched trucks' unloading stops are placed anew."""
 ABSENT_SEED = 0.5
@@ -68,11 +73,11 @@ def sort_pool(data, state):
 
 
 @compiled()
-def choose_seed(data, state):
-    """Any task, or every other time an absent one where there is one."""
+def choose_seed(state):
+    """Any of the own tasks, or every other time an absent one where there is one."""
     if state.counts[BANK] > 0 and uniform(state.random) < ABSENT_SEED:
         return np.int64(state.bank[below(state.random, state.counts[BANK])])
-    return below(state.random, data.may_serve.shape[0])
+    return np.int64(state.seeds[below(state.random, state.counts[SEEDS])])
 
 
 @compiled()
@@ -89,7 +94,8 @@ def put_back(data, state, fleet, limit, toll):
         if state.born[task] != counts[ITERATION]:
             weight -= data.weight[task]
             absence -= state.absences[task] * data.weight[task]
-    scan = fleet or uniform(state.random) < FULL_SCAN
+    share, most = (1.0, FLEET_SCANNED) if fleet else (FULL_SCAN, SCANNED)
+    scan = uniform(state.random) < share * min(1.0, most / data.may_serve.shape[0])
     for number in range(counts[POOL]):
         task = np.int64(state.pool[number])
         scope = EVERYWHERE if scan else NEAR
@@ -162,7 +168,7 @@ def step(data, state, temperature, fleet, toll):
     if data.limited:
         shun_full(data, state)
     limit = cost + toll * sums[ABSENT_WEIGHT] - temperature * np.log(max(uniform(state.random), 1e-300))
-    right = ruin(data, state, choose_seed(data, state))
+    right = ruin(data, state, choose_seed(state))
     if right and (fleet or sums[COST] <= limit or sums[ABSENT_WEIGHT] > 0.0):
         sort_pool(data, state)
         weight, absence, whole = put_back(data, state, fleet, limit, toll)
@@ -180,6 +186,7 @@ def step(data, state, temperature, fleet, toll):
         if whole and (tolled or (toll == 0.0 and (better or (equal and sums[COST] <= limit)))):
             take_on(state, weight, absence, extra)
             if data.limited:
+                keep_tips(state)
                 readmit(data, state)
             light = sums[ABSENT_WEIGHT] < sums[BEST_WEIGHT]
             return light or (sums[ABSENT_WEIGHT] == sums[BEST_WEIGHT] and sums[COST] < sums[BEST_COST] - 1e-7)
@@ -246,7 +253,6 @@ def fill(data, state, most):
         if before >= 0:
             state.sums[COST] += insert(data, state, task, before, form, station, price)
     left = counts[BANK]
-    counts[TOUCHED] = 0
     accept(state)
     if left == 0:
         list_absent(data, state)

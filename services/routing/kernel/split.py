@@ -7,8 +7,9 @@ import numpy as np
 from services.routing.kernel import layout as at
 from services.routing.kernel.compiled import compiled
 from services.routing.kernel.insertion import arc_price
+from services.routing.kernel.layout import COST, TOUCHED
 from services.routing.kernel.ruin import list_tour
-from services.routing.kernel.state import COST, TOUCHED, lay_route
+from services.routing.kernel.state import lay_route
 from services.routing.kernel.timing import at_speed, end_of, overtime_cost, refresh, route_cost, start_of, wishes_cost
 
 

@@ -10,30 +10,27 @@ from numpy.typing import NDArray
 from services.routing.kernel import layout as at
 from services.routing.kernel.compiled import compiled, inlined
 from services.routing.kernel.data import Int32, KernelData
-from services.routing.kernel.overload import overload
+from services.routing.kernel.layout import (
+    ABSENCE_SUM,
+    ABSENT_WEIGHT,
+    BALANCE,
+    BANK,
+    BEST_COST,
+    BEST_WEIGHT,
+    COST,
+    COUNTS,
+    ITERATION,
+    KEPT,
+    OVERLOAD,
+    PENDING,
+    SEEDS,
+    SPARE,
+    SUMS,
+    TOUCHED,
+)
+from services.routing.kernel.overload import overload_anew
 from services.routing.kernel.random import seeded
 from services.routing.kernel.timing import end_of, is_unloading, link, open_truck, refresh, route_cost, start_of
-
-# a place in `counts`
-ITERATION = 0
-SPARE = 1
-PENDING = 2
-BANK = 3
-TOUCHED = 4
-KEPT = 5
-POOL = 6
-STAMP = 7
-COUNTS = 8
-
-# a place in `sums`
-COST = 0
-ABSENT_WEIGHT = 1
-ABSENCE_SUM = 2
-BEST_COST = 3
-BEST_WEIGHT = 4
-OVERLOAD = 5
-BALANCE = 6
-SUMS = 7
 
 
 class SearchState(NamedTuple):
@@ -41,9 +38,12 @@ class SearchState(NamedTuple):
 
     `bank` holds the absent tasks, `absences` how often each was absent, `pool` the tasks being put back. `kept_*` are
     the touched trucks as they were before the step. `born` is the step in which an unloading stop was made or a task
-    taken out. `best_stops` holds the best plan, a route's entities after one another, those of truck t between
-    `best_spans[t]` and `best_spans[t + 1]`. `split_*` is for `split`, which writes routes into `split_stops`.
-    From `tip_kg` on it is for `overload`.
+    taken out. `own` marks the tasks that a step may start at or put back, `seeds` lists them: all, or a district's.
+
+    The best plan is held as the task after each task (or truck's start), -1 for none, in `best_next`, and the station
+    in between, -1 for none, in `best_tip`; `stale` marks the trucks that have changed since. `stops` is a plan written
+    out, a route's entities after one another, those of truck t between `spans[t]` and `spans[t + 1]`. `split_*` is for
+    `split`, which writes routes into `split_stops`. From `tip_kg` on it is for `overload`.
     """
 
     nodes: Int32
@@ -67,14 +67,21 @@ class SearchState(NamedTuple):
     kept_spans: Int32
     kept_totals: NDArray[np.int64]
     kept_cost: NDArray[np.float64]
-    best_stops: Int32
-    best_spans: Int32
+    own: NDArray[np.uint8]
+    seeds: Int32
+    best_next: Int32
+    best_tip: Int32
+    stale: NDArray[np.uint8]
+    stops: Int32
+    spans: Int32
     split_cost: NDArray[np.float64]
     split_from: Int32
     split_station: Int32
     split_stops: Int32
     tip_kg: NDArray[np.int64]
     tips: NDArray[np.int64]
+    new_tips: NDArray[np.int64]
+    fresh_tips: NDArray[np.int64]
     bay_free: NDArray[np.int64]
     full: NDArray[np.uint8]
     shunned: NDArray[np.uint8]
@@ -108,14 +115,21 @@ def new_state(data: KernelData, seed: int) -> SearchState:
         kept_spans=np.zeros(trucks + 1, dtype=np.int32),
         kept_totals=np.zeros((trucks, at.TOTAL_WIDTH), dtype=np.int64),
         kept_cost=np.zeros(trucks, dtype=np.float64),
-        best_stops=np.zeros(tasks + unloadings, dtype=np.int32),
-        best_spans=np.zeros(trucks + 1, dtype=np.int32),
+        own=np.ones(tasks, dtype=np.uint8),
+        seeds=np.arange(tasks, dtype=np.int32),
+        best_next=np.full(tasks + trucks, -1, dtype=np.int32),
+        best_tip=np.full(tasks + trucks, -1, dtype=np.int32),
+        stale=np.zeros(trucks, dtype=np.uint8),
+        stops=np.zeros(tasks + unloadings, dtype=np.int32),
+        spans=np.zeros(trucks + 1, dtype=np.int32),
         split_cost=np.zeros(tasks + 1, dtype=np.float64),
         split_from=np.zeros(tasks + 1, dtype=np.int32),
         split_station=np.zeros(tasks + 1, dtype=np.int32),
         split_stops=np.zeros(2 * (tasks + unloadings), dtype=np.int32),
         tip_kg=np.zeros(len(data.limits), dtype=np.int64),
-        tips=np.zeros((unloadings, 3), dtype=np.int64),
+        tips=np.zeros((unloadings, at.TIP_WIDTH), dtype=np.int64),
+        new_tips=np.zeros((unloadings, at.TIP_WIDTH), dtype=np.int64),
+        fresh_tips=np.zeros((unloadings + 1, at.TIP_WIDTH), dtype=np.int64),
         bay_free=np.zeros((len(data.limits), at.MOST_BAYS), dtype=np.int64),
         full=np.zeros(len(data.limits), dtype=np.uint8),
         shunned=np.zeros(len(data.limits), dtype=np.uint8),
@@ -123,6 +137,7 @@ def new_state(data: KernelData, seed: int) -> SearchState:
     )
     state.counts[SPARE] = unloadings
     state.counts[BANK] = tasks
+    state.counts[SEEDS] = tasks
     state.sums[ABSENT_WEIGHT] = data.weight.sum()
     state.sums[BEST_WEIGHT] = np.inf
     _place_nodes(data, state)
@@ -236,6 +251,8 @@ def undo(data, state):
 def accept(state):
     """Make the step final: the unloading stops that it dropped can be used again."""
     counts = state.counts
+    for number in range(counts[TOUCHED]):
+        state.stale[state.touched[number]] = 1
     for number in range(counts[PENDING]):
         state.spare[counts[SPARE]] = state.pending[number]
         counts[SPARE] += 1
@@ -281,26 +298,67 @@ def total_cost(data, state):
 
 @compiled()
 def remember_best(data, state):
-    """Write the current plan down as the best one."""
-    place = 0
+    """Write the current plan down as the best one: the routes that have changed since the last one."""
+    nodes = state.nodes
     for truck in range(data.trucks.shape[0]):
-        state.best_spans[truck] = place
-        end = end_of(data, truck)
-        node = state.nodes[start_of(data, truck), at.NEXT]
+        if not state.stale[truck]:
+            continue
+        state.stale[truck] = 0
+        before, end = start_of(data, truck), end_of(data, truck)
+        state.best_tip[before] = -1
+        node = nodes[before, at.NEXT]
         while node != end:
-            state.best_stops[place] = state.nodes[node, at.ENTITY]
-            place += 1
-            node = state.nodes[node, at.NEXT]
-    state.best_spans[data.trucks.shape[0]] = place
+            if is_unloading(data, node):
+                state.best_tip[before] = nodes[node, at.ENTITY]
+            else:
+                state.best_next[before] = node
+                state.best_tip[node] = -1
+                before = np.int64(node)
+            node = nodes[node, at.NEXT]
+        state.best_next[before] = -1
     state.sums[COST] = total_cost(data, state)
     state.sums[BEST_COST] = state.sums[COST]
     state.sums[BEST_WEIGHT] = state.sums[ABSENT_WEIGHT]
 
 
 @compiled()
+def write_best(data, state):
+    """Write the best plan into `stops` and `spans`."""
+    place = 0
+    for truck in range(data.trucks.shape[0]):
+        state.spans[truck] = place
+        node = np.int64(start_of(data, truck))
+        while node >= 0:
+            if node < data.may_serve.shape[0]:
+                state.stops[place] = node
+                place += 1
+            if state.best_tip[node] >= 0:
+                state.stops[place] = state.best_tip[node]
+                place += 1
+            node = np.int64(state.best_next[node])
+    state.spans[data.trucks.shape[0]] = place
+
+
+@compiled()
+def write_current(data, state):
+    """Write the current plan into `stops` and `spans`."""
+    place = 0
+    for truck in range(data.trucks.shape[0]):
+        state.spans[truck] = place
+        end = end_of(data, truck)
+        node = state.nodes[start_of(data, truck), at.NEXT]
+        while node != end:
+            state.stops[place] = state.nodes[node, at.ENTITY]
+            place += 1
+            node = state.nodes[node, at.NEXT]
+    state.spans[data.trucks.shape[0]] = place
+
+
+@compiled()
 def clear_truck(data, state, truck):
     """Empty a truck; its tasks become absent."""
     nodes = state.nodes
+    state.stale[truck] = 1
     start, end = start_of(data, truck), end_of(data, truck)
     node = nodes[start, at.NEXT]
     while node != end:
@@ -367,16 +425,16 @@ def restore(data, state, stops, spans):
 
 @compiled()
 def list_absent(data, state):
-    """Fill the bank with the tasks that are on no route, and add up all sums anew."""
+    """Fill the bank with the own tasks that are on no route, and add up all sums anew."""
     state.counts[BANK] = 0
     state.sums[ABSENT_WEIGHT] = 0.0
     state.sums[ABSENCE_SUM] = 0.0
     for task in range(data.may_serve.shape[0]):
-        if state.nodes[task, at.TRUCK] < 0:
+        if state.nodes[task, at.TRUCK] < 0 and state.own[task]:
             state.bank[state.counts[BANK]] = task
             state.counts[BANK] += 1
             state.sums[ABSENT_WEIGHT] += data.weight[task]
             state.sums[ABSENCE_SUM] += state.absences[task] * data.weight[task]
-    state.sums[OVERLOAD] = overload(data, state) if data.limited else 0.0
+    state.sums[OVERLOAD] = overload_anew(data, state) if data.limited else 0.0
     state.sums[ABSENT_WEIGHT] += state.sums[OVERLOAD]
     state.sums[COST] = total_cost(data, state)

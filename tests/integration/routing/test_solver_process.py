@@ -100,6 +100,23 @@ def test_a_search_that_is_no_longer_wanted_is_ended_at_once() -> None:
         assert time.monotonic() - began < 30
 
 
+def read_nothing(pipe: Connection) -> None:
+    """Be loaded and never take an order."""
+    pipe.send(solver_process._Ready())
+    time.sleep(600)
+
+
+def test_an_order_that_is_not_read_is_given_up_too() -> None:
+    """Roads that fill more than the pipe holds are not waited for by who cancels meanwhile."""
+    away = np.ones((600, 600), dtype=np.int32) - np.eye(600, dtype=np.int32)
+    large = Problem((Travel(away, away),), (Task(location=1),), (Truck(0, 0, ends_empty=False),))
+    with solver(read_nothing) as process:
+        began = time.monotonic()
+        with pytest.raises(SolvingStoppedError):
+            process.solve(large, 600.0, 0, lambda *_: None, lambda: True)
+        assert time.monotonic() - began < 30
+
+
 def test_an_error_of_the_solver_s_own_is_told_and_survived() -> None:
     """What the solver raises comes as text."""
     with solver() as process:

@@ -155,6 +155,31 @@ def test_a_revision_with_nothing_told_changes_no_truck_and_costs_the_same(plan: 
     assert again.cost == pytest.approx(plan.cost, rel=0.03)
 
 
+@pytest.mark.parametrize("hour", [8, 11, 13.9])
+def test_a_visit_that_another_truck_made_is_on_that_trucks_route(plan: Plan, hour: float) -> None:
+    """The crews have swapped a point: it is in the revision once, where it was made, and nobody goes there again."""
+    rest = rest_at(plan, hour)
+    progress = rest.survey.moment.progress
+    swapped = progress.visits[0]
+    other = next(name for name, truck in rest.survey.trucks.items() if truck.done > 1 and name != swapped.vehicle_id)
+    known = replace(
+        progress,
+        visits=[replace(visit, vehicle_id=other) if visit is swapped else visit for visit in progress.visits],
+        cleared_by={(visit.point_id, 1): visit.vehicle_id for visit in progress.visits}
+        | {(swapped.point_id, 1): other},
+    )
+    moment = replace(rest.survey.moment, progress=known)
+    found = survey(TOWN, REGISTER, Asked(DAY), rest.survey.routes, Circumstances(), moment)
+    again = revised(rest_of_day(found, matrix(found.selection.places)))
+    assert points_of(again) == points_of(plan)
+    (made_by,) = [route.vehicle_id for route in again.routes if swapped.point_id in {stop.id for stop in route.stops}]
+    assert made_by == other
+    before, after = rest.survey.trucks[other], found.trucks[other]
+    assert (after.done, len(after.fixed)) == (before.done + 1, len(before.fixed) + 1)
+    assert sum(stop.collected_kg for stop in after.fixed) == sum(stop.collected_kg for stop in before.fixed) + 100
+    check_connected(again)
+
+
 def busiest(plan: Plan) -> str:
     """Return the vehicle with the most points."""
     return max(plan.routes, key=lambda route: sum(stop.kind is StopKind.POINT for stop in route.stops)).vehicle_id
@@ -192,6 +217,30 @@ def test_tonnes_tipped_today_are_off_a_stations_limit(plan: Plan) -> None:
     found = replace(rest.survey, moment=replace(rest.survey.moment, progress=weighed))
     assert rest.problem.stations[0].remaining_kg == 1200
     assert rest_of_day(found, matrix(found.selection.places)).problem.stations[0].remaining_kg == 750
+
+
+def test_bays_that_trucks_under_way_will_use_are_taken(plan: Plan) -> None:
+    """A truck on its way to its station has a bay there when it comes; who is planned anew waits for it."""
+    hour = next(
+        stop.arrive_at for route in plan.routes for stop in route.stops if stop.kind is StopKind.STATION
+    ) - timedelta(minutes=1)
+    rest = rest_at(plan, (hour - at(0)).total_seconds() / HOUR_S)
+    coming = [
+        (stop.id, stop.depart_at)
+        for truck in rest.survey.trucks.values()
+        for stop in truck.fixed[truck.done :]
+        if stop.kind is StopKind.STATION
+    ]
+    taken = [
+        (facility.facility_id, rest.assembly.origin + timedelta(seconds=span.end_s))
+        for facility, station in zip(rest.assembly.stations, rest.problem.stations, strict=True)
+        for span in station.taken
+    ]
+    assert coming
+    assert [(name, round(until.timestamp())) for name, until in sorted(taken)] == [
+        (name, round(until.timestamp())) for name, until in sorted(coming)
+    ]
+    assert all(span.end_s - span.start_s == 600 for station in rest.problem.stations for span in station.taken)
 
 
 def test_an_urgent_point_goes_before_all_others(plan: Plan) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from services.routing.checker import check
+from services.routing.checker import Rule, check
 from services.routing.ortools_model import Plan, plan_alone
 from services.routing.planner import solve
 from services.routing.prepare import Prepared
@@ -159,6 +159,20 @@ def test_waiting_for_a_bay_is_planned_for() -> None:
     solution = with_the_kernel(problem)
     assert check(problem, solution) == []
     assert len(served(solution)) == 4
+
+
+def test_a_bay_that_somebody_else_has_is_waited_for() -> None:
+    """A truck that is no part of the problem tips until second 5,000: ours comes then, or goes to a second bay."""
+    busy = Station(5, tip_s=300, bays=1, taken=(Window(0, 5000),))
+    problem = day([Task(4, 50)], stations=[busy])
+    solution = with_the_kernel(problem)
+    (tip,) = [stop for stop in solution.routes[0].stops if stop.kind is StopKind.UNLOAD]
+    assert tip.start_s >= 5000
+    assert check(problem, solution) == []
+    roomy = replace(problem, stations=(replace(busy, bays=2),))
+    early = with_the_kernel(roomy)
+    assert early.routes[0].stops[-1].arrive_s < 5000
+    assert [violation.rule for violation in check(problem, early)] == [Rule.BAYS]
 
 
 def test_a_truck_tips_elsewhere_where_no_bay_is_free_in_time() -> None:

@@ -100,6 +100,7 @@ def problems(draw: st.DrawFn, most_tasks: int = 8, most_trucks: int = 3, most_st
         windows=windows(),
         bays=st.none() | st.integers(1, 2),
         remaining_kg=st.sampled_from([None, None, 300, 40, 0]),
+        taken=st.sampled_from([(), (), (Window(0, 900),), (Window(1500, 4000), Window(3000, 5000))]),
     )
     tasks = tuple(draw(st.lists(task, max_size=most_tasks)))
     stations = tuple(draw(st.lists(station, min_size=draw(st.sampled_from([0, 1, 1])), max_size=most_stations)))
