@@ -170,14 +170,21 @@ def make_bulletin(
     now: datetime,
     is_final: bool,
     figures: PeriodFigures,
-    **parts: Iterable[Any] | Mapping[str, Mapping[str, str]],
+    *,
+    names: Mapping[str, Mapping[str, str]],
+    due_visits: Iterable[DueVisitOfDay],
+    points: Iterable[Any],
+    corrections: Iterable[Any],
+    alarms: Iterable[Any],
+    routes: Iterable[RouteSum],
+    stations: Iterable[FacilityDay],
+    toilets: Iterable[FacilityDay],
+    targets: Iterable[Target],
 ) -> Bulletin:
-    """Put the bulletin of `period` together at the town's `now`; `parts` are its other fields by name.
+    """Put the bulletin of `period` together at the town's `now`.
 
     The groups of `figures` are: town (one, or none where nothing was due), zone, contractor, vehicle and hour.
     """
-    names = parts.pop("names", {})
-    assert isinstance(names, Mapping), "names are by group"
     return Bulletin(
         town_name=town_name,
         period=period,
@@ -192,7 +199,14 @@ def make_bulletin(
         hours=tuple(figures.now["hour"]),
         trend=tuple(figures.trend),
         names=names,
-        **{name: tuple(rows) for name, rows in parts.items()},
+        due_visits=tuple(due_visits),
+        points=tuple(points),
+        corrections=tuple(corrections),
+        alarms=tuple(alarms),
+        routes=tuple(routes),
+        stations=tuple(stations),
+        toilets=tuple(toilets),
+        targets=tuple(targets),
     )
 
 

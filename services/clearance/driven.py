@@ -78,9 +78,10 @@ def load_driven_routes(
             tippings[weighing.vehicle_id].append(
                 MadeTipping(weighing.facility_id, weighing.observed_at, weighing.net_kg)
             )
+    served = None if vehicle_id is None else [stop.id for stop in stops[vehicle_id] if stop.id is not None]
     outcomes = {
         (row.point_id, row.occurrence): Outcome(row.status, row.vehicle_id, row.reason, by_hand=row.by_hand)
-        for row in load_outcomes(connection, day)
+        for row in load_outcomes(connection, day, served)
     }
     vehicle_ids = sorted(routes.keys() | visits.keys() | ({vehicle_id} if vehicle_id is not None else set()))
     movements = load_movements(connection, day, span, vehicle_ids)

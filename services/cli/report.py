@@ -53,7 +53,7 @@ def report(
     del data_dir  # its settings are in the environment by now
     wanted, spoken, asked = _formats(formats), _languages(languages), Period.parse(period)
     _wait_for_clearance(asked)
-    with connect() as connection:
+    with Console(stderr=True).status(f"Drawing up {asked.name} …"), connect() as connection:
         town = load_town(connection)
         bulletin = fetch_bulletin(connection, asked)
         ground = fetch_ground(connection)

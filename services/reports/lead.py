@@ -19,6 +19,10 @@ def lead(bulletin: Bulletin, words: Words) -> list[str]:
             change=_change(bulletin, words),
         )
     ]
+    days = bulletin.period.days
+    due_days = sum(day.due > 0 and day.service_date >= days[0] for day in bulletin.trend)
+    if due_days < len(days):
+        said.append(words.say("lead_days", count=due_days, days=len(days)))
     if totals.pending:
         said.append(words.say("lead_pending", count=f"{totals.pending:,}"))
     if totals.not_cleared_by_reason:

@@ -108,6 +108,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Of the contractors {best} is first ({best_rate}) and {worst} last ({worst_rate}).",
     ),
     "lead_corrected": ("其中 {count} 次由人工更正，逐条列后。", "{count} were set by hand; they are listed below."),
+    "lead_days": ("本期 {days} 天中 {count} 天有应清运任务。", "On {count} of its {days} days anything was due."),
     "lead_pending": ("尚有 {count} 次待清运。", "{count} are still to come."),
     "list_comma": ("，", ", "),
     "zones": ("各片区", "Zones"),

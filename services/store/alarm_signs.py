@@ -140,7 +140,8 @@ _PLANNED: LiteralString = """
         last_served.delay AS last_delay, coalesce(due.planned_at < last_served.planned_at, false) AS is_passed_by
     FROM due_visits AS due LEFT JOIN last_served USING (planned_vehicle_id)
     WHERE due.status = 'pending' AND due.service_date = %(day)s AND due.planned_at IS NOT NULL
-        AND due.planned_vehicle_id IS NOT NULL AND due.due_to > %(now)s"""
+        AND due.planned_vehicle_id IS NOT NULL AND due.due_to > %(now)s
+        AND (due.planned_at <= %(now)s OR due.due_to <= %(until)s)"""
 _FIX_TYPES = {
     "device_key": INTEGER,
     "time_s": INSTANT,
@@ -179,9 +180,11 @@ def load_toilet_signs(connection: Connection, now: datetime) -> list[ToiletSign]
     return [ToiletSign(*toilet, tuple(told)) for toilet, told in readings.items()]
 
 
-def load_planned_visit_signs(connection: Connection, day: date, now: datetime) -> list[PlannedVisitSign]:
-    """Return what is pending of the day's plan, while it may still be cleared."""
-    return _load(connection, _PLANNED, PlannedVisitSign, {"day": day, "now": now})
+def load_planned_visit_signs(
+    connection: Connection, day: date, now: datetime, until: datetime
+) -> list[PlannedVisitSign]:
+    """Return what is pending of the day's plan and may still be cleared: what is late, or closes before `until`."""
+    return _load(connection, _PLANNED, PlannedVisitSign, {"day": day, "now": now, "until": until})
 
 
 def load_truck_fixes(

@@ -85,12 +85,12 @@ def load_movements(
         return {row.vehicle_id: row for row in cursor.execute(_MOVEMENTS, parameters)}
 
 
-def load_outcomes(connection: Connection, day: date) -> list[DueOutcome]:
-    """Return what became of every due visit of `day`."""
+def load_outcomes(connection: Connection, day: date, point_ids: Sequence[str] | None = None) -> list[DueOutcome]:
+    """Return what became of the due visits of `day`, at some points where asked."""
     rows = connection.execute(
         "SELECT point_id, occurrence, status, vehicle_id, reason, correction_id IS NOT NULL FROM due_visits "
-        "WHERE service_date = %s",
-        (day,),
+        "WHERE service_date = %(day)s AND (%(points)s::text[] IS NULL OR point_id = ANY(%(points)s))",
+        {"day": day, "points": None if point_ids is None else list(point_ids)},
     )
     return [
         DueOutcome(

@@ -73,3 +73,39 @@ def test_what_was_tipped_is_what_was_weighed(driven_day: tuple[Bulletin, list[An
     collectors = {event["vehicle_id"] for event in truth if event["event"] == "visit"}
     tipped_kg = sum(event["kg"] for event in truth if event["event"] == "tipping" and event["vehicle_id"] in collectors)
     assert bulletin["totals"]["tipped_kg"] == pytest.approx(tipped_kg, rel=0.02)
+
+
+def test_each_route_stands_beside_what_was_driven(driven_day: tuple[Bulletin, list[Any]], heard_of: set[str]) -> None:
+    """Stops done are the truth's, the kilometres the plan's, and of the silent trucks nothing is claimed."""
+    bulletin, truth = driven_day
+    served = Counter(event["vehicle_id"] for event in truth if event["event"] == "visit" and event["served"])
+    routes = {route["vehicle_id"]: route for route in bulletin["routes"]}
+    assert set(routes) >= set(served)
+    heard = [route for route in routes.values() if route["vehicle_id"] in heard_of]
+    wrong = sum(abs(route["done"] + route["extra"] - served[route["vehicle_id"]]) for route in heard)
+    assert wrong <= served.total() / 200
+    told = sum(route["done"] + route["skipped"] for route in heard)
+    assert told == pytest.approx(sum(route["stops"] for route in heard), rel=0.01)
+    assert sum(route["driven_km"] for route in heard) == pytest.approx(
+        sum(route["planned_km"] for route in heard), rel=0.03
+    )
+    for route in routes.values():
+        if route["vehicle_id"] not in heard_of:
+            assert (route["done"], route["driven_km"], route["first_moved_at"]) == (0, None, None)
+            assert route["unknown"] > 0.9 * route["stops"]
+
+
+def test_a_day_raises_alarms_that_somebody_can_read(town: Town, driven_day: tuple[Bulletin, list[Any]]) -> None:
+    """One for each truck that left something out, not one for each stop; trucks that drive as planned raise none."""
+    bulletin, _ = driven_day
+    raised = {alarm["kind"]: alarm for alarm in bulletin["alarms"]}
+    risk = raised["due_visit_at_risk"]
+    assert risk["raised"] <= 2 * len(bulletin["routes"])
+    assert risk["subjects"] <= len(bulletin["routes"])
+    assert not raised.keys() & {"vehicle_off_route", "cover_open", "load_lost"}
+    assert raised.get("toilet_odour", {"raised": 0})["raised"] < 25
+    with psycopg.connect(town.database_url) as connection:
+        query = "SELECT max(jsonb_array_length(detail -> 'visits')) FROM alarms WHERE kind = 'due_visit_at_risk'"
+        named = connection.execute(query).fetchone()
+    assert named is not None
+    assert named[0] >= 2

@@ -12,6 +12,7 @@ from services.clearance.register import load_register
 from services.clearance.rounds import Rounds
 from services.domain.clearance import ClearanceGroup
 from services.domain.kinds import DeviceKind, MessageKind
+from services.domain.period import Period
 from services.facilities.service import station_utilisation, toilet_utilisation
 from services.facilities.spans import Bucket
 from services.keeping.rounds import drop_what_is_old, roll_up
@@ -109,9 +110,9 @@ def test_a_decision_without_readings_is_refused(town: Connection) -> None:
 
 def test_the_bulletin_of_a_day_says_the_same_for_ever(town: Connection) -> None:
     """Clearance, stations and toilets of the day are word for word what they were."""
-    before = fetch_bulletin(town, DAY)
+    before = fetch_bulletin(town, Period.day(DAY))
     drop_readings(town)
-    assert replace(fetch_bulletin(town, DAY), drawn_up_at=before.drawn_up_at) == before
+    assert replace(fetch_bulletin(town, Period.day(DAY)), drawn_up_at=before.drawn_up_at) == before
     assert any(row.measures["throughput_t"] == 1.2 for row in before.stations)
 
 

@@ -157,6 +157,7 @@ def test_a_week_and_a_month_sum_their_days(
     report(name, "html", output=tmp_path)
     page = (tmp_path / f"riqing-{name}.html").read_text()
     assert title in page
+    assert f"本期 {7 if 'W' in name else 31} 天中 2 天有应清运任务" in page
     assert "漏清运收集点" in page
 
 
