@@ -45,6 +45,7 @@ SAME_PLACE_M = 30.0
 """A map's toilet so near to one of the register is that one."""
 
 _HOURS = re.compile(r"(?:Mo-Su |daily )?(\d{1,2}):(\d{2}) ?- ?(\d{1,2}):(\d{2})")
+_ELEMENT = re.compile(r"(node|way|relation)/[0-9]+")
 _COUNTS = {
     "riqing:stalls_male": "stalls_male",
     "riqing:stalls_female": "stalls_female",
@@ -54,9 +55,9 @@ _COUNTS = {
 
 @dataclass(frozen=True, slots=True)
 class MapPlace:
-    """A place of a map: its element there (`node/1`), where it is, and its tags."""
+    """A place of a map: its element there (`node/1`, none where the file names none), where it is, and its tags."""
 
-    osm_id: str
+    osm_id: str | None
     lon: float
     lat: float
     tags: Tags
@@ -140,7 +141,7 @@ def match_places(places: Sequence[MapPlace], facilities: Sequence[Facility], kno
 def _present(
     place: MapPlace, kind: FacilityKind, by_id: Mapping[str, Facility], known: Mapping[str, str], taken: set[str]
 ) -> Facility | None:
-    for name in (place.tags.get("ref"), known.get(place.osm_id)):
+    for name in (place.tags.get("ref"), known.get(place.osm_id or "")):
         if name is not None and name in by_id and by_id[name].kind is kind and name not in taken:
             return by_id[name]
     near = [one for one in by_id.values() if one.kind is kind and one.facility_id not in taken]
@@ -152,6 +153,8 @@ def _present(
 
 
 def _new_id(place: MapPlace) -> str:
+    if place.osm_id is None:
+        return place.tags.get("ref") or f"map-{place.lon:.5f}-{place.lat:.5f}"
     return place.tags.get("ref") or f"osm-{place.osm_id.replace('/', '-')}"
 
 
@@ -201,7 +204,9 @@ def places_of_geojson(document: object) -> list[MapPlace]:
             inside = shape(feature["geometry"]).representative_point()
             given = feature["properties"] or {}
             tags = {str(key): str(value) for key, value in given.items() if value is not None}
-            found.append(MapPlace(str(feature.get("id", f"feature/{number}")), inside.x, inside.y, tags))
+            element = str(feature.get("id", ""))
+            osm_id = element if _ELEMENT.fullmatch(element) else None
+            found.append(MapPlace(osm_id, inside.x, inside.y, tags))
         except (KeyError, TypeError, AttributeError, ShapelyError) as error:
             raise InvalidRequestError(f"Feature {number} is no place with properties.") from error
     return found

@@ -35,9 +35,17 @@ _HEARD: LiteralString = """
     ORDER BY 1, 2"""
 
 
-def load_usages(connection: Connection, span: Interval) -> dict[str, dict[str, FloatArray]]:
-    """Return the usages of each toilet within `span` as USAGE_COLUMNS, in order of time."""
-    return _by_facility(connection, "toilet", _USAGES, _USAGE_TYPES, span)
+def load_usages(connection: Connection, span: Interval) -> dict[str, dict[str, dict[str, FloatArray]]]:
+    """Return the usages of each toilet within `span`, by device, as USAGE_COLUMNS in order of time."""
+    columns = _columns(connection, _USAGES, _USAGE_TYPES, span)
+    device = columns.pop("device_key")
+    rows = connection.execute("SELECT device_key, asset_id, device_id FROM devices WHERE kind = 'toilet'")
+    found: dict[str, dict[str, dict[str, FloatArray]]] = {}
+    for key, facility_id, device_id in rows.fetchall():
+        own = device == key
+        if own.any():
+            found.setdefault(facility_id, {})[device_id] = {name: values[own] for name, values in columns.items()}
+    return found
 
 
 def load_station_times(connection: Connection, span: Interval) -> dict[str, FloatArray]:
@@ -50,8 +58,7 @@ def _by_facility(
     connection: Connection, kind: str, query: LiteralString, types: dict[str, str], span: Interval
 ) -> dict[str, dict[str, FloatArray]]:
     """Return the columns of `query` for each facility, merged where it has several devices."""
-    statement = sql.SQL(query).format(start=sql.Literal(span.start), end=sql.Literal(span.end))
-    columns = copy_columns(connection, statement, types)
+    columns = _columns(connection, query, types, span)
     facility_of: dict[int, str] = dict(
         connection.execute("SELECT device_key, asset_id FROM devices WHERE kind = %s", (kind,)).fetchall()
     )
@@ -66,3 +73,10 @@ def _by_facility(
         rows = rows[np.argsort(columns["time_s"][rows], kind="stable")]
         found[facility_id] = {name: values[rows] for name, values in columns.items()}
     return found
+
+
+def _columns(
+    connection: Connection, query: LiteralString, types: dict[str, str], span: Interval
+) -> dict[str, FloatArray]:
+    statement = sql.SQL(query).format(start=sql.Literal(span.start), end=sql.Literal(span.end))
+    return copy_columns(connection, statement, types)

@@ -1,4 +1,4 @@
-"""The best choice of stations: capacitated location with haul cost, proven by CP-SAT or told with its gap."""
+"""The best choice of stations: capacitated location with haul cost, proven by a bound or CP-SAT, or with its gap."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -57,8 +57,10 @@ def choose_stations(problem: StationProblem, time_limit_s: float, seed: int = 0)
     if _affordable(problem, bound.opened) and cost_of(frozenset(bound.opened)) < cost_of(known):
         known = frozenset(bound.opened)
         bound = bound_stations(problem, cost_of(known))
-    left_s = max(1.0, time_limit_s - (time.monotonic() - started))
-    found, proven_cost = _prove(problem, bound.worthwhile, known, left_s, seed)
+    found, proven_cost = known, bound.cost
+    if cost_of(known) - bound.cost > GAP_RATIO * cost_of(known):
+        left_s = max(1.0, time_limit_s - (time.monotonic() - started))
+        found, proven_cost = _prove(problem, bound.worthwhile, known, left_s, seed)
     chosen = min((found, known), key=cost_of)
     value = cost_of(chosen)
     least = min(value, max(bound.cost, proven_cost))

@@ -57,6 +57,7 @@ def test_a_toilet_comes_back_whole() -> None:
         (MapPlace("node/7", 113.5, 28.5, {"amenity": "toilets"}), "T01", False),  # imported before
         (MapPlace("node/2", 113.0002, 28.0, {"amenity": "toilets"}), "T01", False),  # 20 m away
         (MapPlace("node/3", 113.0004, 28.0, {"amenity": "toilets"}), "osm-node-3", True),  # 40 m away
+        (MapPlace(None, 113.1, 28.0, {"amenity": "toilets"}), "map-113.10000-28.00000", True),  # the file names none
         (MapPlace("way/4", 113.0, 28.0, {"landuse": "landfill"}), "osm-way-4", True),  # of another kind
     ],
 )
@@ -104,6 +105,7 @@ def test_what_is_no_collection_is_refused() -> None:
     area = {"geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": {"landuse": "landfill"}}
     (place,) = places_of_geojson({"features": [area]})
     assert 113.0 < place.lon < 113.1
+    assert place.osm_id is None
     with pytest.raises(InvalidRequestError, match="FeatureCollection"):
         places_of_geojson([area])
     with pytest.raises(InvalidRequestError, match="Feature 2"):

@@ -16,7 +16,7 @@ from services.facilities.siting.draw_stations import draw_up_stations
 from services.facilities.siting.proof import Found
 from services.facilities.siting.station_bound import bound_stations
 from services.facilities.siting.station_flow import haul_over
-from services.facilities.siting.station_search import choose_stations
+from services.facilities.siting.station_search import _prove, choose_stations
 from services.facilities.siting.stations import StationProblem
 
 
@@ -58,6 +58,16 @@ def test_the_choice_is_the_best_of_all(seed: int, budget: float | None) -> None:
     bound = bound_stations(problem, known)
     assert bound.cost <= best * (1 + 1e-9)
     assert min(costs, key=lambda chosen: costs[chosen]) <= set(bound.worthwhile)
+
+
+def test_the_solver_alone_finds_the_best_too() -> None:
+    """What CP-SAT proves is what trying every choice finds, where the bound alone would have been enough as well."""
+    for seed in range(3):
+        problem = problem_of(seed)
+        best = min(haul_over(problem, chosen).cost for chosen in every_choice(problem))
+        found, proven_cost = _prove(problem, list(problem.candidates), frozenset(), 20.0, 0)
+        assert haul_over(problem, found).cost == pytest.approx(best, rel=2e-4)
+        assert best * (1 - 2e-4) <= proven_cost <= best * (1 + 1e-9)
 
 
 def test_a_haul_keeps_to_capacities_and_loses_nothing() -> None:
