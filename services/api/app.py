@@ -14,7 +14,7 @@ from fastapi.responses import PlainTextResponse
 from starlette.middleware.gzip import GZipMiddleware
 
 from services.api.body_limit import BodyLimitMiddleware
-from services.api.database import Database
+from services.api.database import Database, ReadingMiddleware
 from services.api.etags import TagsMiddleware
 from services.api.identity import authorise
 from services.api.limits import RateLimiter
@@ -57,6 +57,7 @@ from services.api.routers import (
     users,
     utilisation,
     vehicles,
+    visit_readings,
     zones,
 )
 from services.api.sessions import Sessions
@@ -87,6 +88,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     revisions.router,
     driver.router,
     clearance.router,
+    visit_readings.router,
     corrections.router,
     adherence.router,
     reports.router,
@@ -153,11 +155,10 @@ def create_app(settings: Settings, database_url: str | None = None) -> FastAPI:
     app.state.parts = parts
     add_problem_handlers(app)
     # Every route passes through `authorise`, which refuses what the table of roles does not allow.
-    guarded = APIRouter(dependencies=[Depends(authorise)])
     for router in ROUTERS:
-        guarded.include_router(router)
-    app.include_router(guarded)
+        app.include_router(router, dependencies=[Depends(authorise)])
     _serve_page(app, settings.server.web_dir)
+    app.add_middleware(ReadingMiddleware)
     app.add_middleware(BodyLimitMiddleware, body_bytes=settings.limits.body_bytes)
     app.add_middleware(TablesMiddleware, columns_by_path=lambda: lists_of(describe(app)))
     app.add_middleware(TagsMiddleware)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from services.domain.town import Interval, Town
 from services.store.connection import Connection
-from services.store.town import load_clock, load_town
+from services.store.town import load_town_and_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +33,5 @@ def load_today(connection: Connection) -> Today:
         NotFoundError: there is no town yet.
 
     """
-    return Today(load_town(connection), load_clock(connection).now())
+    town, clock = load_town_and_clock(connection)
+    return Today(town, clock.now())

@@ -80,12 +80,15 @@ _NEWEST_FIX: LiteralString = """
     SELECT device.asset_id AS vehicle_id, bool_or(device.online) AS online,
         (array_agg(device.device_key ORDER BY fix.observed_at DESC NULLS LAST))[1] AS device_key
     FROM devices AS device LEFT JOIN latest_positions AS fix USING (device_key)
-    WHERE device.kind = 'vehicle' AND device.revoked_at IS NULL GROUP BY device.asset_id"""
+    WHERE device.kind = 'vehicle' AND device.revoked_at IS NULL"""
+_BY_VEHICLE: LiteralString = " GROUP BY device.asset_id"
 
 _VEHICLES: LiteralString = f"""
     WITH shown AS (
         SELECT vehicle.*, newest.online, newest.device_key
-        FROM vehicles AS vehicle LEFT JOIN ({_NEWEST_FIX}) AS newest USING (vehicle_id)
+        FROM vehicles AS vehicle LEFT JOIN (
+            {_NEWEST_FIX} AND (%(vehicle)s::text IS NULL OR device.asset_id = %(vehicle)s) {_BY_VEHICLE}
+        ) AS newest USING (vehicle_id)
         WHERE (%(after)s::text IS NULL OR vehicle_id > %(after)s)
             AND (%(vehicle)s::text IS NULL OR vehicle_id = %(vehicle)s)
             AND (%(online)s::boolean IS NULL OR coalesce(newest.online, false) = %(online)s)
@@ -95,17 +98,20 @@ _VEHICLES: LiteralString = f"""
     ), published AS (
         SELECT plan_id FROM plans
         WHERE service_date = %(day)s AND published_at IS NOT NULL AND superseded_at IS NULL
-    ), progress AS (
-        SELECT stop.plan_id, stop.vehicle_id, count(*) FILTER (WHERE stop.kind = 'point') AS stops,
-            count(*) FILTER (WHERE due.status = 'cleared') AS served,
-            coalesce(max(sequence) FILTER (WHERE due.status = 'cleared'), min(sequence)) AS passed
+    ), stop_state AS MATERIALIZED (
+        SELECT stop.plan_id, stop.vehicle_id, stop.sequence, stop.kind, stop.id, stop.arrive_at, stop.depart_at,
+            coalesce(due.status = 'cleared', false) AS cleared
         FROM published JOIN stops AS stop USING (plan_id) JOIN shown USING (vehicle_id)
         LEFT JOIN due_visits AS due ON stop.kind = 'point' AND due.service_date = %(day)s
             AND due.point_id = stop.id AND due.occurrence = stop.occurrence
-        GROUP BY stop.plan_id, stop.vehicle_id
+    ), progress AS (
+        SELECT plan_id, vehicle_id, count(*) FILTER (WHERE kind = 'point') AS stops,
+            count(*) FILTER (WHERE cleared) AS served,
+            coalesce(max(sequence) FILTER (WHERE cleared), min(sequence)) AS passed
+        FROM stop_state GROUP BY plan_id, vehicle_id
     ), next_stop AS (
         SELECT DISTINCT ON (stop.vehicle_id) stop.*
-        FROM progress JOIN stops AS stop USING (plan_id, vehicle_id)
+        FROM progress JOIN stop_state AS stop USING (plan_id, vehicle_id)
         WHERE stop.sequence > progress.passed ORDER BY stop.vehicle_id, stop.sequence
     )
     SELECT shown.vehicle_id, shown.kind, shown.plate, shown.depot_id, shown.contractor_id, shown.capacity_kg,
@@ -130,7 +136,7 @@ _VEHICLES: LiteralString = f"""
 _LIVE_POSITIONS: LiteralString = f"""
     SELECT vehicle_id, vehicle.contractor_id, fix.lon, fix.lat, fix.observed_at, fix.speed_kmh,
         fix.heading_deg, fix.load_kg, newest.online
-    FROM vehicles AS vehicle JOIN ({_NEWEST_FIX}) AS newest USING (vehicle_id)
+    FROM vehicles AS vehicle JOIN ({_NEWEST_FIX} {_BY_VEHICLE}) AS newest USING (vehicle_id)
     LEFT JOIN latest_positions AS fix USING (device_key)
     WHERE fix.device_key IS NOT NULL OR newest.online IS NOT NULL"""  # noqa: S608 - made of our own constants
 

@@ -5,6 +5,8 @@ from services.domain.errors import ConflictError, NotFoundError
 from services.domain.town import Town
 from services.store.connection import Connection
 
+NO_TOWN = "There is no town yet; make one with `riqing town init NAME`."
+
 
 def load_town(connection: Connection) -> Town:
     """Return the town.
@@ -15,8 +17,24 @@ def load_town(connection: Connection) -> Town:
     """
     row = connection.execute("SELECT name, timezone, day_start FROM town").fetchone()
     if row is None:
-        raise NotFoundError("There is no town yet; make one with `riqing town init NAME`.")
+        raise NotFoundError(NO_TOWN)
     return Town(name=row[0], timezone=row[1], day_start=row[2])
+
+
+def load_town_and_clock(connection: Connection) -> tuple[Town, TownClock]:
+    """Return the town and its clock, in one question.
+
+    Raises:
+        NotFoundError: there is no town yet.
+
+    """
+    row = connection.execute(
+        "SELECT name, timezone, day_start, set_at, shows_at_set, speed FROM town LEFT JOIN town_clock ON true"
+    ).fetchone()
+    if row is None:
+        raise NotFoundError(NO_TOWN)
+    clock = REAL_CLOCK if row[3] is None else TownClock(row[3], row[4], row[5], simulated=True)
+    return Town(name=row[0], timezone=row[1], day_start=row[2]), clock
 
 
 def create_town(connection: Connection, town: Town) -> bool:

@@ -13,9 +13,9 @@ from services.api.parts import AppParts
 from services.api.shapes.clearance import ClearanceAnswer, DueVisitAnswer
 from services.api.shapes.values import Code, DayAsked, ServiceDate
 from services.api.today import load_today
-from services.domain.clearance import ClearanceGroup
+from services.domain.clearance import ClearanceBucket, ClearanceGroup
 from services.domain.kinds import DueVisitStatus, MissedReason
-from services.store.clearance_figures import DueVisitFilter, load_clearance, load_due_visits, load_visits
+from services.store.clearance_figures import DueVisitFilter, load_clearance, load_due_visits, load_visits_by_id
 
 router = APIRouter(prefix="/api/v1/clearance", tags=["figures"])
 
@@ -32,12 +32,15 @@ def read_clearance(
     group_by: Annotated[ClearanceGroup, Query()] = ClearanceGroup.TOWN,
     start: Annotated[ServiceDate | None, Query(description="With `end`, both included: a series by day.")] = None,
     end: Annotated[ServiceDate | None, Query()] = None,
+    bucket: Annotated[
+        ClearanceBucket, Query(description="What of the days from `start` to `end` is one figure.")
+    ] = ClearanceBucket.DAY,
 ) -> list[ClearanceAnswer]:
-    """Return the figures of a day, or of each day from `start` to `end`, by group."""
+    """Return the figures of a day, or of each day, month or the whole from `start` to `end`, by group."""
     _check_series(day, start, end)
     with parts.database.connection() as connection:
         first = start or day or load_today(connection).service_date
-        figures = load_clearance(connection, first, end or first, group_by, user.visibility.contractor_id)
+        figures = load_clearance(connection, first, end or first, group_by, user.visibility.contractor_id, bucket)
     return [ClearanceAnswer.of(figure) for figure in figures]
 
 
@@ -80,11 +83,7 @@ def read_due_visits(
             BY_DUE_VISIT,
             lambda after, limit: load_due_visits(connection, date_, asked, after=after or ("", 0), limit=limit),
         )
-        visits = {
-            visit.visit_id: visit
-            for visit in load_visits(connection, date_, point_id=point_id)
-            if any(row.visit_id is not None for row in rows)
-        }
+        visits = load_visits_by_id(connection, {row.visit_id for row in rows if row.visit_id is not None})
     return wanted.page(
         rows,
         lambda row: DueVisitAnswer.of(row, visits.get(row.visit_id or 0)),

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from services.api.identity import SignedIn
 from services.api.paging import Page, PageOf
 from services.api.parts import AppParts
-from services.api.shapes.reports import ReportAnswer
+from services.api.shapes.reports import BulletinAnswer
 from services.api.shapes.values import EARLIEST, LATEST, Code
 from services.api.today import load_today
 from services.domain.errors import InvalidRequestError, NotFoundError
@@ -36,7 +36,7 @@ def list_reports(
     parts: AppParts,
     wanted: PageOf,
     kind: Annotated[PeriodKind, Query(description="How long the periods are.")] = PeriodKind.DAY,
-) -> Page[ReportAnswer]:
+) -> Page[BulletinAnswer]:
     """Return the periods of the last three years in which anything was due, the newest first."""
     del user
     with parts.database.connection() as connection:
@@ -49,7 +49,7 @@ def list_reports(
         return periods[start : start + limit]
 
     rows = wanted.fetch(BY_PERIOD, after_period)
-    return wanted.page(rows, lambda period: ReportAnswer.of(period, today), key=lambda period: (period.name,))
+    return wanted.page(rows, lambda period: BulletinAnswer.of(period, today), key=lambda period: (period.name,))
 
 
 @router.get(

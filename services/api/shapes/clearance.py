@@ -1,6 +1,7 @@
 """Clearance: the figures, and the due visits behind them."""
 
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -39,8 +40,11 @@ class ClearanceAnswer(Answer):
     @classmethod
     def of(cls, figure: ClearanceFigure) -> "ClearanceAnswer":
         """Return the answer made of a figure."""
-        names = (name for name in cls.model_fields if name != "date")
-        return cls.model_validate({"date": figure.service_date, **{name: getattr(figure, name) for name in names}})
+        return cls(date=figure.service_date, **dict(zip(_FIGURE_NAMES, _figure_of(figure), strict=True)))
+
+
+_FIGURE_NAMES = tuple(name for name in ClearanceAnswer.model_fields if name != "date")
+_figure_of = attrgetter(*_FIGURE_NAMES)
 
 
 class EvidenceAnswer(Answer):
@@ -50,6 +54,21 @@ class EvidenceAnswer(Answer):
     start: datetime
     end: datetime
     detail: JsonObject
+
+    @classmethod
+    def of_visit(cls, visit: VisitRow) -> list["EvidenceAnswer"]:
+        """Return the pieces that a visit was decided from, best first."""
+        return [
+            cls.model_validate(
+                {
+                    "kind": piece["kind"],
+                    "start": piece["observed_from"],
+                    "end": piece["observed_to"],
+                    "detail": piece["detail"],
+                }
+            )
+            for piece in visit.evidence
+        ]
 
 
 class CorrectionAnswer(Answer):
@@ -111,14 +130,5 @@ class DueVisitAnswer(Answer):
     def of(cls, due: DueVisitRow, visit: VisitRow | None) -> "DueVisitAnswer":
         """Return the answer made of a stored due visit and the visit that cleared it."""
         names = (name for name in cls.model_fields if name != "evidence")
-        pieces = () if visit is None else visit.evidence
-        evidence = [
-            {
-                "kind": piece["kind"],
-                "start": piece["observed_from"],
-                "end": piece["observed_to"],
-                "detail": piece["detail"],
-            }
-            for piece in pieces
-        ]
+        evidence = [] if visit is None else EvidenceAnswer.of_visit(visit)
         return cls.model_validate({**{name: getattr(due, name) for name in names}, "evidence": evidence})

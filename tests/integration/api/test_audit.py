@@ -20,6 +20,7 @@ from tests.integration.api.conftest import Api, serving, settings
 CHANGES_NOTHING = {
     ("POST", "/api/v1/auth/stream-token"),  # a token is made, nothing is kept
     ("POST", "/api/v1/plans/{plan_id}/insertions"),  # prices only
+    ("POST", "/api/v1/scenarios/what-if"),  # calculates
 }
 ELSEWHERE = {
     ("POST", "/api/v1/driver/reports"),  # in test_driver.py
@@ -27,6 +28,8 @@ ELSEWHERE = {
     ("PUT", "/api/v1/public/reports/{case_number}/photo"),  # in test_residents.py
     ("POST", "/api/v1/plans/{plan_id}/replan"),  # with the road engine, in tests/integration/routing
     ("POST", "/api/v1/plans/{plan_id}/edits"),
+    ("POST", "/api/v1/siting"),  # with the walking network, in tests/integration/facilities
+    ("POST", "/api/v1/scenarios/{scenario_id}/adopt"),
 }
 """Changing routes whose entry another test looks at, because they need more than this town has."""
 
@@ -40,6 +43,9 @@ class Change:
     form: dict[str, str] | None = None
     by: str = "admin-1"
     path: dict[str, Callable[[Api, Connection], str]] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+    before: tuple[str, str, dict[str, Any]] | None = None
+    """A request that must have been made: method, path, body."""
 
 
 def _draft(_: Api, connection: Connection) -> str:
@@ -60,6 +66,19 @@ def _alarm(_: Api, connection: Connection) -> str:
 def _somebody(*_: Any) -> str:
     return "inspector-1"
 
+
+def _scenario(_: Api, connection: Connection) -> str:
+    [(scenario_id,)] = connection.execute("SELECT scenario_id FROM scenarios").fetchall()
+    return str(scenario_id)
+
+
+CORRECTION = "/api/v1/clearance/visits/{service_date}/{point_id}/{occurrence}/correction"
+VISIT = {"service_date": lambda *_: "2026-11-21", "point_id": lambda *_: "P3", "occurrence": lambda *_: "1"}
+SEEN = {"status": "cleared", "note": "Seen by the inspector.", "cleared_at": "2026-11-21T01:50:00Z"}
+PHASE = "/api/v1/facilities/{facility_id}/phases/{begins_on}"
+PHASE_OF = {"facility_id": lambda *_: "T1", "begins_on": lambda *_: "2026-12-01"}
+RENOVATED = {"status": "under_renovation"}
+SCENARIO: dict[str, Any] = {"name": "one more", "changes": [{"kind": "close", "facility_id": "T1"}]}
 
 CHANGES: dict[tuple[str, str], Change] = {
     ("POST", "/api/v1/auth/token"): Change(
@@ -83,6 +102,19 @@ CHANGES: dict[tuple[str, str], Change] = {
     ("POST", "/api/v1/plans/{plan_id}/cancel"): Change("cancel", path={"plan_id": _draft}),
     ("POST", "/api/v1/plans/{plan_id}/publish"): Change("publish", path={"plan_id": _ready}),
     ("POST", "/api/v1/alarms/{alarm_id}/acknowledge"): Change("acknowledge", path={"alarm_id": _alarm}),
+    ("PUT", CORRECTION): Change("correct", SEEN, path=VISIT),
+    ("DELETE", CORRECTION): Change(
+        "undo a correction", query={"note": "By mistake."}, path=VISIT, before=("PUT", CORRECTION, SEEN)
+    ),
+    ("PUT", PHASE): Change("phase", RENOVATED, path=PHASE_OF),
+    ("DELETE", PHASE): Change("forget phase", path=PHASE_OF, before=("PUT", PHASE, RENOVATED)),
+    ("POST", "/api/v1/upkeep"): Change(
+        "inspection", {"subject_kind": "facility", "subject_id": "T1", "kind": "inspection"}
+    ),
+    ("POST", "/api/v1/scenarios"): Change("save", SCENARIO),
+    ("DELETE", "/api/v1/scenarios/{scenario_id}"): Change(
+        "delete", path={"scenario_id": _scenario}, before=("POST", "/api/v1/scenarios", SCENARIO)
+    ),
     ("POST", "/api/v1/public/reports"): Change("report", {"description": "垃圾桶满了"}, by="resident"),
 }
 
@@ -107,7 +139,7 @@ def _make(api: Api, client: httpx.Client, place: tuple[str, str]) -> httpx.Respo
     change = CHANGES[place]
     with connect(api.database_url, autocommit=True) as connection:
         path = place[1].format(**{name: made(api, connection) for name, made in change.path.items()})
-    return client.request(place[0], path, json=change.json, data=change.form)
+    return client.request(place[0], path, json=change.json, data=change.form, params=change.query)
 
 
 def _entries(connection: Connection) -> list[tuple[Any, ...]]:
@@ -119,6 +151,11 @@ def test_each_change_leaves_one_entry_or_nothing_at_all(town: Api, place: tuple[
     """Where its entry cannot be kept, the change is not made either; where it can, both are there."""
     client = town.as_role(Role.ADMIN)
     with connect(town.database_url, autocommit=True) as connection:
+        if (before_it := CHANGES[place].before) is not None:
+            method, path, body = before_it
+            filled = CHANGES[place].path.items() if "{" in path else ()
+            where = path.format(**{name: made(town, connection) for name, made in filled})
+            client.request(method, where, json=body).raise_for_status()
         connection.execute("ALTER TABLE audit_log ADD CONSTRAINT full_disk CHECK (false) NOT VALID")
         before = _content(connection, place)
         assert _make(town, client, place).status_code == 500

@@ -92,6 +92,12 @@ def test_every_operation_has_a_name_of_its_own(description: Path) -> None:
     assert {"register_list_points", "plans_create_plan"} <= set(names)
 
 
+def test_every_shape_has_a_name_of_its_own(description: Path) -> None:
+    """Two of one name are told apart by their modules, which no client should have to name."""
+    schemas = json.loads(description.read_text())["components"]["schemas"]
+    assert [name for name in schemas if "__" in name] == []
+
+
 def test_a_client_in_python(api: Api, description: Path, tmp_path: Path) -> None:
     """Generated without a warning, checked by mypy, and it signs in and reads."""
     (tmp_path / "names.json").write_text(json.dumps({"content_type_overrides": NAMES_OF_IMAGES}))

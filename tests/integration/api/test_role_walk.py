@@ -23,6 +23,7 @@ SAMPLE = {
     "alarm_id": "1",
     "service_date": "2026-11-21",
     "occurrence": "1",
+    "period": "none",
     "user_name": "no-such",
     "case_number": "20261121-AAAAA",
     "report_id": "00000000-0000-4000-8000-000000000000",

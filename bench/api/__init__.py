@@ -1,0 +1,1 @@
+"""What the API bears: requests, streams, and figures over long spans."""

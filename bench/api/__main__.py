@@ -1,0 +1,136 @@
+"""`python -m bench.api`: requests, streams and figures, each over a database of its own on this machine.
+
+`python -m bench.api load`, `streams` and `figures` measure one of them; without a name all three.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.api import figures, load, streams
+from bench.api.servers import empty_route, leave_core, running_api
+from bench.api.town import DAY, Size, build
+from services.stack.lifecycle import Stack, StartRequest
+from services.store.connection import connect
+from services.store.migrate import migrate
+
+STREAMS_S = 45.0
+"""It takes so long until too much waits for a reader that reads nothing."""
+WHAT = ("load", "streams", "figures")
+console = Console(stderr=True, highlight=False)
+output = Console(width=130)
+
+
+@contextmanager
+def stored_town(folder: Path, size: Size) -> Iterator[tuple[str, UUID]]:
+    """Run a database with the town in it; give its address and the town's plan."""
+    stack = Stack(folder / "stack")
+    try:
+        console.print("Starting a database")
+        stack.start(StartRequest(services=()), migrate, lambda _: None)
+        url = stack.remembered().database_url
+        with connect(url, autocommit=True) as connection:
+            console.print(f"Storing {size.trucks} trucks and {size.points} points")
+            plan_id = build(connection, size)
+            connection.execute("VACUUM ANALYZE")
+        yield url, plan_id
+    finally:
+        stack.stop(lambda _: None)
+
+
+def measure_load(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Measure requests and streams on a town of live trucks."""
+    size, found = Size(trucks=arguments.trucks), {}
+    with stored_town(folder, size) as (url, plan_id), running_api(url) as port, empty_route() as empty_port:
+        token = load.token_for(port)
+        if "load" in arguments.what:
+            console.print("Asking each request alone")
+            kinds = load.by_kind(port, token, plan_id)
+            found["alone_ms"] = {path: list(times) for path, times in kinds.items()}
+            console.print(f"Asking the mix, and {arguments.rate:g} requests a second")
+            requests = load.mixed_requests(port, token, plan_id, size, arguments.seed)
+            measured = load.measure(empty_port, port, requests, arguments.rate, arguments.seconds)
+            found["load"] = asdict(measured)
+        if "streams" in arguments.what:
+            console.print(f"Reading {arguments.streams} streams")
+            told = streams.measure(port, url, token, arguments.streams, max(arguments.seconds, STREAMS_S), size.trucks)
+            found["streams"] = asdict(told)
+    return found
+
+
+def measure_figures(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Measure figures on a past that grows by the months that were asked for."""
+    size, found, first = Size(trucks=300), [], DAY
+    with stored_town(folder, size) as (url, _), running_api(url) as port, connect(url, autocommit=True) as connection:
+        figures.add_stations(connection)
+        raw = figures.raw_bytes_a_truck_and_year(connection, size)
+        for months in sorted(arguments.months):
+            console.print(f"Storing {months} months")
+            while (DAY - first).days < 30 * months:
+                first -= timedelta(days=1)
+                figures.add_day(connection, size, first)
+            summed_s = figures.sum_up(connection)
+            connection.execute("ANALYZE")
+            console.print(f"Asking for figures of {months} months; a day was summed in {summed_s:.2f} s")
+            found += [asdict(one) for one in figures.measure(port, first, arguments.runs, arguments.seed)]
+    return {"figures": found, "storage": {"raw_megabytes_a_truck_and_year": round(raw / 1e6, 1)}}
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print what was measured."""
+    for title, measured in found.items():
+        if isinstance(measured, list):
+            table = Table(*measured[0])
+            for row in measured:
+                table.add_row(*(str(one) for one in row.values()))
+            output.print(table)
+            continue
+        table = Table(title, "figure")
+        for name, figure in measured.items():
+            table.add_row(name, " · ".join(str(one) for one in figure) if isinstance(figure, list) else str(figure))
+        output.print(table)
+
+
+def main() -> int:
+    """Measure and print; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="*", default=[*WHAT], metavar=f"{{{','.join(WHAT)}}}")
+    parser.add_argument("--trucks", type=int, default=1_500)
+    parser.add_argument("--streams", type=int, default=200)
+    parser.add_argument("--months", type=int, nargs="+", default=[1, 3, 12], help="of a past to ask figures of")
+    parser.add_argument("--runs", type=int, default=20, help="of each figure")
+    parser.add_argument("--rate", type=float, default=300, help="requests a second")
+    parser.add_argument("--seconds", type=float, default=15)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.what) - set(WHAT):
+        parser.error(f"{min(unknown)!r} is not measured here: choose of {', '.join(WHAT)}.")
+    leave_core()
+    found: dict[str, Any] = {}
+    if {"load", "streams"} & set(arguments.what):
+        with tempfile.TemporaryDirectory(prefix="riqing-api-") as folder:
+            found |= measure_load(arguments, Path(folder))
+    if "figures" in arguments.what:
+        with tempfile.TemporaryDirectory(prefix="riqing-api-") as folder:
+            found |= measure_figures(arguments, Path(folder))
+    if arguments.json:
+        print(json.dumps(found))
+    else:
+        show(found)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
