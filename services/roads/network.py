@@ -1,11 +1,13 @@
 """Asking the road network: snapping places to roads, matrices of duration and distance, and geometry."""
 
 import os
+import ssl
 import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from itertools import pairwise
 from types import TracebackType
 from typing import Any, Self
@@ -134,6 +136,12 @@ def decode_polyline6(text: str) -> tuple[LonLat, ...]:
     return tuple(polyline.decode(text, 6, geojson=True))
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whom clients trust; to find out takes 25 ms, which is more than the engine takes for many an answer."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class RoadNetwork:
     """A client of the routing engine's server for one profile; safe to share between threads."""
 
@@ -141,7 +149,7 @@ class RoadNetwork:
         """Talk to the server at `url` (such as http://127.0.0.1:5011); nothing is sent yet."""
         self._url = url.rstrip("/")
         self._workers = max(2, os.cpu_count() or 1)
-        self._client = httpx.Client(timeout=time_limit_s, trust_env=False)
+        self._client = httpx.Client(timeout=time_limit_s, trust_env=False, verify=_trust())
 
     @classmethod
     def for_profile(cls, profile: Profile = Profile.TRUCK) -> Self:
