@@ -29,7 +29,7 @@ Proposer = Callable[[Prepared, Effort], Plan]
 """Gives what each truck does, in order, for a prepared problem and an effort."""
 
 FINISH_SHARE = 0.02
-FINISH_PER_TASK_S = 0.00025
+FINISH_PER_TASK_S = 0.0005
 """What is kept of the time for repairing and checking the plan: a share of it, and so much for each task."""
 SECOND_ROUNDS = 3
 """Tasks left out for want of a bay or of a station's tonnes are given to trucks at home so often at most."""
@@ -88,11 +88,11 @@ def _draft(problem: Problem, plan: Plan) -> Draft:
 
 
 def _send_more_trucks(problem: Problem, draft: Draft, seed: int, until_s: float) -> None:
-    """Give what the repair of the stations left out to trucks that would stay at home."""
-    for _ in range(SECOND_ROUNDS):
+    """Give what the repair of the stations left out to trucks that would stay at home: once at least."""
+    for number in range(SECOND_ROUNDS):
         idle = [truck for truck in range(len(problem.trucks)) if truck not in draft.visits]
         left_out = sorted(set(draft.left_out))
-        if not idle or not left_out or time.monotonic() > until_s:
+        if not idle or not left_out or (number > 0 and time.monotonic() > until_s):
             return
         draft.left_out = []
         rest = replace(

@@ -14,6 +14,8 @@ from services.routing.problem import UNLIMITED, Problem
 from services.routing.solution import Route, StopKind
 from services.routing.timetable import Visit, route_of
 
+MOST_ROUNDS = 4
+"""The bays are shared so often at most."""
 MOST_MOVES = 2
 """An unloading is sent to another station for want of a bay so often at most."""
 
@@ -76,7 +78,27 @@ def repair_stations(draft: Draft) -> None:
     if any(station.remaining_kg is not None for station in draft.problem.stations):
         _repair_tonnes(draft)
     if any(station.bays is not None for station in draft.problem.stations):
-        _repair_bays(draft)
+        for _ in range(MOST_ROUNDS):
+            _repair_bays(draft)
+            if not _is_crowded(draft):
+                return
+
+
+def _is_crowded(draft: Draft) -> bool:
+    """Whether more trucks tip at once somewhere than there are bays: one that left a task out may rest elsewhere."""
+    changes: dict[int, list[tuple[int, int]]] = {}
+    for route in draft.routes.values():
+        for stop in route.stops:
+            if stop.kind is StopKind.UNLOAD:
+                changes.setdefault(stop.index, []).extend([(stop.start_s, 1), (stop.depart_s, -1)])
+    for number, station in enumerate(draft.problem.stations):
+        at_once = 0
+        taken = [(moment_s, by) for span in station.taken for moment_s, by in ((span.start_s, 1), (span.end_s, -1))]
+        for _, change in sorted([*changes.get(number, ()), *taken]):
+            at_once += change
+            if station.bays is not None and at_once > station.bays and number in changes:
+                return True
+    return False
 
 
 def share_bays(draft: Draft) -> None:
@@ -149,6 +171,12 @@ def _settle(draft: Draft, tip: _Tip) -> None:
     visits[tip.place] = replace(visits[tip.place], appointment_s=tip.start_s, settled=True)
 
 
+def _keeps_settled(visits: Sequence[Visit], route: Route) -> bool:
+    """Whether the unloadings that are settled are still when they were: the break may have moved before one."""
+    stops = (stop for stop in route.stops if stop.kind in (StopKind.TASK, StopKind.UNLOAD))
+    return all(stop.start_s == visit.appointment_s for visit, stop in zip(visits, stops, strict=True) if visit.settled)
+
+
 def _unsettle(draft: Draft) -> None:
     for truck, visits in draft.visits.items():
         draft.visits[truck] = [replace(visit, settled=False, moves=0) for visit in visits]
@@ -176,7 +204,7 @@ def _move(draft: Draft, tip: _Tip, stations: list[int]) -> bool:
         moves = visits[tip.place].moves + 1
         visits[tip.place] = replace(visits[tip.place], index=station, appointment_s=0, moves=moves)
         route = route_of(draft.problem, tip.truck, visits)
-        if route is not None and (best is None or route.cost < best[0]):
+        if route is not None and _keeps_settled(visits, route) and (best is None or route.cost < best[0]):
             best = (route.cost, visits, route)
     if best is None:
         return False
@@ -243,7 +271,7 @@ def _wait(draft: Draft, tip: _Tip, free_s: int) -> None:
     visits = list(draft.visits[tip.truck])
     visits[tip.place] = replace(visits[tip.place], appointment_s=free_s)
     route = route_of(draft.problem, tip.truck, visits)
-    if route is not None:
+    if route is not None and _keeps_settled(visits, route):
         draft.visits[tip.truck], draft.routes[tip.truck] = visits, route
         return
     if visits[tip.place].moves < MOST_MOVES and _move(draft, tip, _roomy_stations(draft, tip)):
