@@ -56,8 +56,14 @@ def drive(seed: int, mix: Mix, compactors: int = 4) -> DrivenDay:
     world.begin(scene.routes)
     asset_of = {entry.key: entry.asset_id for entry in world.roster}
     readings: dict[MessageKind, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    while world.now < world.day_start + LONGEST and not world.has_come_home:
-        for sent in world.advance(world.now + STEP):
+    end = world.day_start + LONGEST
+    while world.now < end:
+        if world.has_come_home:
+            # What a device holds back when its truck comes home is sent once it finds the network again.
+            end = min(end, world.now + timedelta(seconds=2.0 * mix.faults.dead_spot_s))
+            if mix.faults.dead_spots_per_hour == 0.0:
+                break
+        for sent in world.advance(min(world.now + STEP, end)):
             if isinstance(sent, Publication) and sent.device.kind is not DeviceKind.STATION:
                 readings[sent.message][asset_of[sent.device]] += _decoded(sent)
     return DrivenDay(

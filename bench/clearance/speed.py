@@ -74,8 +74,8 @@ def _decide_whole_day(connection: Connection) -> dict[str, float]:
         connection.commit()
 
     for name in ("decide_a_day_first_s", "decide_a_day_again_s", "decide_a_day_again_2_s"):
-        console.print(name)
         found[name] = _timed(decide)
+        console.print(f"{name} {found[name]:.2f}")
     later = now + timedelta(minutes=2)
     found["pass_the_deadline_s"] = _timed(lambda: redecide.decide_points(connection, DAY, None, later))
     connection.commit()
