@@ -17,6 +17,7 @@ export default defineConfig({
         driver: "driver/index.html",
         residents: "residents/index.html",
         office: "office/index.html",
+        facilities: "facilities/index.html",
         worker: "src/driver/worker.ts",
       },
       output: {

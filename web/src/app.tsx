@@ -23,6 +23,12 @@ export function App() {
     document.documentElement.lang = tag;
     document.title = name === undefined ? t("app.name") : t("app.title", { town: name });
   }, [tag, name]);
+  const role = session.value?.role;
+  useEffect(() => {
+    // A driver's work is on a page of its own, which takes the sign-in over.
+    if (role === "driver") location.replace(`./driver/${location.hash.includes("lang=en") ? "#lang=en" : ""}`);
+  }, [role]);
+  if (role === "driver") return null;
   return session.value === null ? <SignIn /> : <Desk />;
 }
 

@@ -12,6 +12,7 @@ import { townFigures } from "../state/figures";
 import { onlineCount, vehicles } from "../state/fleet";
 import { endSession } from "../api/client";
 import { session } from "../state/session";
+import { PagesMenu } from "../frame/pages-menu";
 import { Brand } from "./brand";
 import { Icon, type IconName } from "./icons";
 import { LanguageSwitch, ThemeSwitch } from "./switches";
@@ -33,6 +34,7 @@ export function TopBar() {
       </nav>
       <div class="top-switches">
         <ConnectionLight />
+        <PagesMenu />
         <LanguageSwitch />
         <ThemeSwitch />
         <SignOutButton />

@@ -19,6 +19,8 @@ const LONGEST_SEARCH_MS = 4_000;
 
 /** The vehicle looked at; a driver's own where none is named. */
 export const vehicleId = hashSignal("vehicle", "");
+/** The service day looked at, as to print tomorrow's route; today where none is named. */
+export const date = hashSignal("date", "");
 export const route = signal<DriverRoute | null>(null);
 /** When the route was fetched, by the town's clock, where that is not just now. */
 export const keptAt = signal<number | null>(null);
@@ -52,8 +54,8 @@ interface KeptPresses {
   passed: string[];
 }
 
-const dayName = () => `day of ${session.value?.userName ?? ""} ${vehicleId.value}`;
-const pressesName = (of: DriverRoute) => `presses of ${of.vehicle_id}`;
+const dayName = () => `day of ${session.value?.userName ?? ""} ${vehicleId.value} ${date.value}`;
+const pressesName = (of: DriverRoute) => `presses of ${of.vehicle_id} ${date.value}`;
 
 /** Show the day from now on, and send what waits; returns what ends it. */
 export function followDay(): () => void {
@@ -107,11 +109,14 @@ export async function refresh(): Promise<void> {
     setClock(clock);
     town.value = townAnswer;
     if (vehicleId.value === "" && session.value?.role !== "driver") {
-      choice.value = (await requestAll<Vehicle>("/vehicles")).filter((vehicle) => vehicle.route !== null);
+      const known = await requestAll<Vehicle>("/vehicles");
+      choice.value = date.value === "" ? known.filter((vehicle) => vehicle.route !== null) : known;
       return;
     }
-    const query = vehicleId.value === "" ? "" : `?vehicle_id=${encodeURIComponent(vehicleId.value)}`;
-    const answer = await request<DriverRoute>(`/driver/route${query}`);
+    const query = new URLSearchParams();
+    if (vehicleId.value !== "") query.set("vehicle_id", vehicleId.value);
+    if (date.value !== "") query.set("date", date.value);
+    const answer = await request<DriverRoute>(`/driver/route?${query.toString()}`);
     keptAt.value = null;
     problem.value = null;
     choice.value = null;

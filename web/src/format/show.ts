@@ -15,7 +15,7 @@ export function showRatio(ratio: number | null | undefined, digits = 1): string 
 /** A number with the language's separators and at most `digits` decimals. */
 export function showNumber(value: number | null | undefined, digits = 0): string {
   if (value === null || value === undefined) return UNKNOWN;
-  return value.toLocaleString(languageTag(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return numberFormat(languageTag(), digits).format(value);
 }
 
 /** A difference with its sign, e.g. +3.2 or −0.5; what rounds to nothing is ±0. */
@@ -70,6 +70,26 @@ export function showDuration(seconds: number): string {
 }
 
 function format(instant: string | number, options: Intl.DateTimeFormatOptions): string {
-  const timeZone = town.value?.timezone ?? "UTC";
-  return new Date(instant).toLocaleString(languageTag(), { ...options, timeZone });
+  const known = { ...options, timeZone: town.value?.timezone ?? "UTC" };
+  return dateFormat(languageTag(), known).format(new Date(instant));
+}
+
+// Making a format takes a hundred times as long as using it, and a list shows many.
+const dateFormats = new Map<string, Intl.DateTimeFormat>();
+const numberFormats = new Map<string, Intl.NumberFormat>();
+
+function dateFormat(tag: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${tag} ${JSON.stringify(options)}`;
+  const known = dateFormats.get(key) ?? new Intl.DateTimeFormat(tag, options);
+  dateFormats.set(key, known);
+  return known;
+}
+
+function numberFormat(tag: string, digits: number): Intl.NumberFormat {
+  const key = `${tag} ${digits}`;
+  const known =
+    numberFormats.get(key) ??
+    new Intl.NumberFormat(tag, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  numberFormats.set(key, known);
+  return known;
 }

@@ -31,6 +31,11 @@ export const zh = {
   "top.user": "当前用户 {name}（{role}）",
   "top.figures": "当日指标",
   "top.views": "工作面板",
+  "top.pages": "其他页面",
+  "top.officePage": "环卫处",
+  "top.facilitiesPage": "设施",
+  "top.driverPage": "驾驶员",
+  "top.residentsPage": "便民服务",
 
   "figure.clearance": "日清率",
   "figure.clearanceCounts": "已清 {cleared} / 应清 {due}",

@@ -2,7 +2,15 @@
 import { expect, test } from "vitest";
 
 import type { Facility, Fix, Zone } from "../api/types";
-import { contractorNumbers, coreBox, facilityFeatures, trackFeatures, zoneLabels } from "./features";
+import {
+  contractorNumbers,
+  coreBox,
+  facilityFeatures,
+  pointChanges,
+  speedFeatures,
+  trackFeatures,
+  zoneLabels,
+} from "./features";
 
 const fixAt = (lon: number): Fix => ({
   lon,
@@ -103,6 +111,39 @@ test("a contractor keeps its colour whatever the order of the list", () => {
     { id: "A", name: "a" },
   ];
   expect(contractorNumbers(contractors)).toEqual(contractorNumbers([...contractors].reverse()));
+});
+
+test("only the points whose state changed are drawn anew", () => {
+  const before = new Map([
+    ["P1", "due"],
+    ["P2", "pending"],
+  ] as const);
+  const changes = pointChanges(before, new Map([...before, ["P2", "cleared"] as const]));
+  expect(changes.map((change) => change.id)).toEqual(["P2"]);
+  expect(changes[0]?.addOrUpdateProperties).toContainEqual({ key: "icon", value: "point-cleared" });
+});
+
+const fast = (lon: number, speedKmh: number): Fix => ({ ...fixAt(lon), speed_kmh: speedKmh });
+
+test.each([
+  ["one speed is one line", [[fast(1, 20), fast(2, 25)]], ["1: 1-2"]],
+  ["each class of speed has its own, and they join", [[fast(1, 0), fast(2, 20), fast(3, 60)]], ["1: 1-2", "3: 2-3"]],
+  [
+    "nothing over a gap",
+    [
+      [fast(1, 20), fast(2, 20)],
+      [fast(8, 20), fast(9, 20)],
+    ],
+    ["1: 1-2", "1: 8-9"],
+  ],
+  ["nothing to an outlier", [[fast(1, 20), { ...fast(80, 20), outlier: true }, fast(2, 20)]], ["1: 1-2"]],
+])("a track by speed: %s", (_, segments, lines) => {
+  const drawn = speedFeatures({ vehicle_id: "V1", gap_s: 180, segments }).features;
+  const told = drawn.map((line) => {
+    const lons = (line.geometry as GeoJSON.LineString).coordinates.map(([lon]) => lon);
+    return `${String(line.properties?.["speed"])}: ${lons.join("-")}`;
+  });
+  expect(told).toEqual(lines);
 });
 
 test("a zone of several parts is labelled in its largest", () => {

@@ -1,8 +1,10 @@
 /** The town's things as GeoJSON for the map's sources. */
+import type { GeoJSONFeatureDiff } from "maplibre-gl";
+
 import type { CollectionPoint, Contractor, Facility, Position, Track, Vehicle, Zone } from "../api/types";
 import type { TruckState } from "../state/fleet";
-import { standsAndWays } from "../timeline/bars";
 import type { PointState } from "../state/visits";
+import { standsAndWays } from "../timeline/bars";
 import type { Shown } from "./motion";
 
 type Features = GeoJSON.FeatureCollection;
@@ -44,16 +46,32 @@ export function zoneLabels(zones: readonly Zone[]): Features {
 /** Collection points with their state. */
 export function pointFeatures(points: readonly CollectionPoint[], states: ReadonlyMap<string, PointState>): Features {
   return collection(
-    points.map((point) => {
-      const state = states.get(point.id) ?? "not_due";
-      return pointFeature([point.lon, point.lat], {
+    points.map((point) =>
+      pointFeature([point.lon, point.lat], {
         id: point.id,
         label: point.name ?? point.id,
-        icon: `point-${state}`,
-        order: POINT_ORDER[state],
-      });
-    }),
+        ...pointLooks(states.get(point.id)),
+      }),
+    ),
   );
+}
+
+/** What changes of the points' features when their states do. */
+export function pointChanges(
+  before: ReadonlyMap<string, PointState>,
+  after: ReadonlyMap<string, PointState>,
+): GeoJSONFeatureDiff[] {
+  const changes: GeoJSONFeatureDiff[] = [];
+  for (const [id, state] of after) {
+    if (before.get(id) === state) continue;
+    const looks = Object.entries(pointLooks(state)).map(([key, value]) => ({ key, value }));
+    changes.push({ id, addOrUpdateProperties: looks });
+  }
+  return changes;
+}
+
+function pointLooks(state: PointState = "not_due") {
+  return { icon: `point-${state}`, order: POINT_ORDER[state] };
 }
 
 /** Facilities with the icon that tells kind, life cycle and, for stations, how full the day is. */

@@ -9,6 +9,7 @@ import type {
 } from "maplibre-gl";
 
 import { token } from "../state/theme";
+import { POINT_STATES } from "../state/visits";
 import { CONTRACTOR_COLOURS, NOTHING, SPEED_CLASSES_KMH } from "./features";
 
 /** The sources by name; each is a GeoJSON that the page fills. */
@@ -32,7 +33,7 @@ export type SourceName = (typeof SOURCES)[number];
 /** The layers that a switch of the map shows and hides together. */
 export const LAYER_GROUPS = {
   zones: ["zones-fill", "zones-line", "zones-label"],
-  points: ["points", "points-label"],
+  points: ["points", "points-dots", "points-label"],
   facilities: ["facilities", "facilities-label"],
   toilets: ["toilets"],
   trucks: ["trucks"],
@@ -45,6 +46,7 @@ export type LayerGroup = keyof typeof LAYER_GROUPS;
 export const SELECTABLE_LAYERS = {
   trucks: "vehicle",
   points: "point",
+  "points-dots": "point",
   facilities: "facility",
   toilets: "facility",
 } as const;
@@ -61,6 +63,8 @@ const MAIN_CLASSES = ["motorway", "trunk", "primary", "secondary"];
 export function buildStyle(): StyleSpecification {
   const sources: Record<string, GeoJSONSourceSpecification> = {};
   for (const name of SOURCES) sources[name] = { type: "geojson", data: NOTHING };
+  // A point whose state changes is found again by its code.
+  sources["points"] = { type: "geojson", data: NOTHING, promoteId: "id" };
   return {
     version: 8,
     sources,
@@ -261,8 +265,31 @@ function facilityLayers(): LayerSpecification[] {
   ];
 }
 
+/** With more points than this, icons are drawn from `DOTS_BELOW_ZOOM` up: further out they would hide each other. */
+export const MANY_POINTS = 5_000;
+export const DOTS_BELOW_ZOOM = 13;
+
 function pointLayers(): LayerSpecification[] {
+  const states = POINT_STATES.flatMap((state) => [`point-${state}`, token(`state-${state}`)]);
   return [
+    {
+      id: "points-dots",
+      type: "circle",
+      source: "points",
+      maxzoom: 0,
+      layout: { "circle-sort-key": ["get", "order"] },
+      paint: {
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 1.8, DOTS_BELOW_ZOOM, 4],
+        "circle-color": [
+          "match",
+          ["get", "icon"],
+          ...states,
+          token("state-not_due"),
+        ] as unknown as ExpressionSpecification,
+        "circle-stroke-color": token("map-halo"),
+        "circle-stroke-width": 0.8,
+      },
+    },
     {
       id: "points",
       type: "symbol",

@@ -3,23 +3,25 @@ import { computed, effect, untracked } from "@preact/signals";
 import { Map as MapLibre, ScaleControl, type GeoJSONSource } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 
-import type { Position } from "../api/types";
+import type { CollectionPoint, Position } from "../api/types";
 import { showDuration } from "../format/show";
 import { panel, select, selection } from "../state/address";
 import { unseenSubjects } from "../state/alarms";
 import { nowMs, town } from "../state/clock";
 import { pointed, replayMs } from "../state/cursor";
-import { dayTracks, seenAt } from "../state/day-tracks";
+import { dayTracks } from "../state/day-tracks";
 import { DRIVING_KMH, truckStates, vehicles, vehiclesById, type TruckState } from "../state/fleet";
 import { contractors, facilities, facilitiesById, points, pointsById, streets, zones } from "../state/register";
 import { theme } from "../state/theme";
-import { pointStates } from "../state/visits";
+import { pointStates, type PointState } from "../state/visits";
 import { timelinePlan } from "../timeline/rows";
+import { seenAt } from "../timeline/seen";
 import {
   alarmFeatures,
   boxOf,
   facilityFeatures,
   NOTHING,
+  pointChanges,
   pointFeatures,
   coreBox,
   speedFeatures,
@@ -33,12 +35,24 @@ import {
 import { drawIcons, ICON_PIXEL_RATIO } from "./icons";
 import { FleetMotion, type Shown } from "./motion";
 import { followed, hiddenGroups, plannedRoutes, selectedRoute, selectedTrack } from "./overlays";
-import { buildStyle, LAYER_GROUPS, SELECTABLE_LAYERS, type LayerGroup, type SourceName } from "./style";
+import {
+  buildStyle,
+  DOTS_BELOW_ZOOM,
+  LAYER_GROUPS,
+  MANY_POINTS,
+  SELECTABLE_LAYERS,
+  type LayerGroup,
+  type SourceName,
+} from "./style";
 
 /** How close a click must be, in pixels: a finger is not a needle. */
 const CLICK_REACH_PX = 7;
 /** Trucks are redrawn this often while one slides. */
 const FRAME_MS = 50;
+/** Each new drawing of trucks costs as much as all symbols of the map: a large fleet is drawn less often. */
+const MANY_TRUCKS = 300;
+const MANY_TRUCKS_FRAME_MS = 500;
+const FADE_MS = 100;
 /** A machine that takes long for a frame is left this many times as long to its other work. */
 const REST_FACTOR = 4;
 const LONGEST_REST_MS = 1_000;
@@ -62,7 +76,8 @@ export function createTownMap(container: HTMLElement): TownMap {
     dragRotate: false,
     pitchWithRotate: false,
     touchPitch: false,
-    fadeDuration: 0,
+    // With 0, MapLibre would place all symbols anew in every frame.
+    fadeDuration: FADE_MS,
     maxPitch: 0,
   });
   map.touchZoomRotate.disableRotation();
@@ -124,7 +139,7 @@ function startFeeders(map: MapLibre): (() => void)[] {
     effect(() => setData(map, "zones", zoneFeatures(zones.value.value, contractors.value.value))),
     effect(() => setData(map, "zone-labels", zoneLabels(zones.value.value))),
     effect(() => setData(map, "streets", streets.value.value)),
-    effect(() => setData(map, "points", pointFeatures(points.value.value, pointStates.value))),
+    feedPoints(map),
     effect(() => setData(map, "facilities", facilityFeatures(facilities.value.value))),
     effect(() => setData(map, "route", selectedRoute.value ?? NOTHING)),
     effect(() => setData(map, "plan", plannedRoutes.value ?? NOTHING)),
@@ -139,6 +154,25 @@ function startFeeders(map: MapLibre): (() => void)[] {
     }),
     driveTrucks(map),
   ];
+}
+
+/** Points are many and few change at a time: after the first time only those go to the map. */
+function feedPoints(map: MapLibre): () => void {
+  let drawn: { points: readonly CollectionPoint[]; states: ReadonlyMap<string, PointState> } | null = null;
+  return effect(() => {
+    const all = points.value.value;
+    const states = pointStates.value;
+    if (drawn?.points !== all) {
+      const dotsBelow = all.length > MANY_POINTS ? DOTS_BELOW_ZOOM : 0;
+      map.setLayerZoomRange("points-dots", 0, dotsBelow);
+      map.setLayerZoomRange("points", dotsBelow, 24);
+      setData(map, "points", pointFeatures(all, states));
+    } else {
+      const update = pointChanges(drawn.states, states);
+      if (update.length > 0) map.getSource<GeoJSONSource>("points")?.updateData({ update });
+    }
+    drawn = { points: all, states };
+  });
 }
 
 /** Points and facilities with an open alarm that nobody has acknowledged; trucks carry theirs along. */
@@ -198,7 +232,8 @@ function driveTrucks(map: MapLibre): () => void {
   const drawTrucks = (askedMs: number) => {
     timer = undefined;
     const atMs = performance.now();
-    restMs = Math.min(Math.max((atMs - askedMs) * REST_FACTOR, FRAME_MS), LONGEST_REST_MS);
+    const leastMs = vehicles.value.peek().length > MANY_TRUCKS ? MANY_TRUCKS_FRAME_MS : FRAME_MS;
+    restMs = Math.min(Math.max((atMs - askedMs) * REST_FACTOR, leastMs), LONGEST_REST_MS);
     const shown = (vehicleId: string) => motion.shownAt(vehicleId, atMs);
     const trucks = vehicles.value.peek();
     const replayedMs = replayMs.peek();

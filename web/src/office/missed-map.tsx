@@ -3,6 +3,7 @@ import { computed } from "@preact/signals";
 
 import type { Overlay } from "../frame/ground";
 import { GroundMap } from "../frame/ground-map";
+import { metresBetween } from "../frame/metres";
 import { t } from "../i18n/office";
 import { boxOf, coreBox, pointFeatures, zoneFeatures, zoneLabels, type Box } from "../map/features";
 import { town } from "../state/clock";
@@ -10,7 +11,11 @@ import { contractors, points, pointsById, streets, zones } from "../state/regist
 import { token } from "../state/theme";
 import type { Position } from "../api/types";
 import type { PointState } from "../state/visits";
-import { chosenKey, chosenVisit, missedOnMap, proof, splitVisit, visitKey } from "./state";
+import { chosenKey, chosenVisit, missedOnMap, proof, splitVisit, visitKey, type Proof } from "./state";
+
+/** As the API cuts tracks (docs/api.md). */
+const LONGEST_GAP_MS = 180_000;
+const LONGEST_GAP_M = 1_000;
 
 const proven = computed(() => (chosenVisit.value === "" ? null : proof.value.value));
 
@@ -30,10 +35,27 @@ const data = computed<Record<string, GeoJSON.GeoJSON>>(() => ({
   },
   way: {
     type: "Feature",
-    geometry: { type: "LineString", coordinates: (proven.value?.fixes ?? []).map((fix) => [fix.lon, fix.lat]) },
+    geometry: { type: "MultiLineString", coordinates: runsOf(proven.value?.fixes ?? []) },
     properties: {},
   },
 }));
+
+/** Runs of fixes without a gap: nothing is drawn where nothing was heard. */
+function runsOf(fixes: Proof["fixes"]): Position[][] {
+  const runs: Position[][] = [];
+  let before: Proof["fixes"][number] | null = null;
+  for (const fix of fixes) {
+    const place: Position = [fix.lon, fix.lat];
+    const isNear =
+      before !== null &&
+      Date.parse(fix.observed_at) - Date.parse(before.observed_at) <= LONGEST_GAP_MS &&
+      metresBetween([before.lon, before.lat], place) <= LONGEST_GAP_M;
+    if (isNear) runs.at(-1)?.push(place);
+    else runs.push([place]);
+    before = fix;
+  }
+  return runs.filter((run) => run.length > 1);
+}
 
 function missedPoints(): GeoJSON.FeatureCollection {
   const states = new Map<string, PointState>(missedOnMap.value.value.map((visit) => [visit.point_id, "missed"]));

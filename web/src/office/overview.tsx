@@ -31,7 +31,7 @@ export function Overview() {
             label={t("chart")}
             x={days.map((_, index) => index)}
             xLabel={t("chartDay")}
-            showX={(index) => showDate(days[index]?.date ?? day.value)}
+            showX={(index) => (days[index] === undefined ? "" : showDate(days[index].date))}
             series={[
               {
                 label: t("rate"),

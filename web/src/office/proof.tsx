@@ -2,13 +2,13 @@
 import { Chart } from "../components/chart";
 import { Notice } from "../components/notice";
 import { metresBetween } from "../frame/metres";
-import { showMoment, showNumber, showRatio, showTime } from "../format/show";
+import { showDuration, showMoment, showNumber, showRatio, showTime } from "../format/show";
 import { tWord } from "../i18n/catalogue";
 import { t } from "../i18n/office";
 import { pointName } from "./names";
 import { ReportPhoto } from "./report-photo";
 import { proof, type Proof } from "./state";
-import { whatBecame } from "./visit-list";
+import { whatBecame, windowText } from "./visit-list";
 
 const CHART_HEIGHT = 150;
 
@@ -40,8 +40,8 @@ function Decision({ of }: { of: Proof }) {
         {pointName(of.due.point_id)} <small>{t("proof", { number: of.due.occurrence })}</small>
       </h2>
       <p>
-        <span class={`badge state-${of.due.status}`}>{tWord("visitStatus", of.due.status)}</span>{" "}
-        {t("window", { from: showTime(of.due.due_from), to: showTime(of.due.due_to) })} · {whatBecame(of.due)}
+        <span class={`badge state-${of.due.status}`}>{tWord("visitStatus", of.due.status)}</span> {windowText(of.due)} ·{" "}
+        {whatBecame(of.due)}
       </p>
       {of.due.correction !== null && (
         <p class="corrected">
@@ -65,7 +65,7 @@ function Decision({ of }: { of: Proof }) {
             {visit.evidence.map((piece, index) => (
               <li key={index}>
                 {tWord("evidence", piece.kind)} {showTime(piece.start)}–{showTime(piece.end)}
-                <span class="evidence-detail">{detailText(piece.detail)}</span>
+                <span class="evidence-detail">{detailText(piece.kind, piece.detail)}</span>
               </li>
             ))}
           </ul>
@@ -75,10 +75,37 @@ function Decision({ of }: { of: Proof }) {
   );
 }
 
-/** What a piece of evidence says of itself, as it is stored: names with their units. */
-function detailText(detail: Record<string, unknown>): string {
-  const shown = Object.entries(detail).filter(([, value]) => typeof value === "number" || typeof value === "string");
-  return shown.map(([name, value]) => `${name} ${String(value)}`).join(" · ");
+/** What a piece of evidence says, in words; of a kind that is new to the page only its name is shown. */
+function detailText(kind: string, detail: Record<string, unknown>): string {
+  const number = (name: string) => (typeof detail[name] === "number" ? detail[name] : null);
+  const word = (name: string) => (typeof detail[name] === "string" ? detail[name] : null);
+  switch (kind) {
+    case "service_event":
+      return t("evidence.service_event", {
+        source: sourceText(word("source")),
+        outcome: outcomeText(word("outcome") ?? ""),
+        events: showNumber(number("events")),
+      });
+    case "stay":
+      return t("evidence.stay", {
+        duration: showDuration(number("duration_s") ?? 0),
+        metres: showNumber(number("distance_m")),
+        fixes: showNumber(number("fixes")),
+        service: showDuration(number("service_s") ?? 0),
+      });
+    case "level_drop":
+      return t("evidence.level_drop", {
+        before: showRatio(number("before_ratio"), 0),
+        after: showRatio(number("after_ratio"), 0),
+      });
+    case "load_rise":
+      return t("evidence.load_rise", {
+        before: showNumber(number("before_kg")),
+        after: showNumber(number("after_kg")),
+      });
+    default:
+      return "";
+  }
 }
 
 function Events({ of }: { of: Proof }) {

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 
 import type { DueVisit } from "../api/types";
 import { Notice } from "../components/notice";
+import { DAY_MS } from "../format/service-day";
 import { showNumber, showTime } from "../format/show";
 import { tWord } from "../i18n/catalogue";
 import { t } from "../i18n/office";
@@ -58,6 +59,12 @@ function VisitRow({ visit }: { visit: DueVisit }) {
       </button>
     </li>
   );
+}
+
+/** When a visit is due: within its window, or all day. */
+export function windowText(visit: DueVisit): string {
+  const isAllDay = Date.parse(visit.due_to) - Date.parse(visit.due_from) >= DAY_MS;
+  return isAllDay ? t("allDay") : t("window", { from: showTime(visit.due_from), to: showTime(visit.due_to) });
 }
 
 /** Who cleared a due visit and when, else why nobody did. */

@@ -39,6 +39,7 @@ export function Chip({ chosen, count, onChoose, children }: ChipProps) {
 /** Tell whether every word of `search` occurs in one of `texts`, in upper or lower case. */
 export function matches(search: string, texts: readonly (string | null)[]): boolean {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return true;
   const searched = texts.map((text) => text?.toLowerCase() ?? "");
   return words.every((word) => searched.some((text) => text.includes(word)));
 }

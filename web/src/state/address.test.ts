@@ -10,6 +10,8 @@ test.each([
   "tab=unserved&list=1&panel=plan&select=vehicle%3AV01&date=2026-11-22&plan=abc&lang=en",
   // A code may hold the separator itself.
   "select=point%3AA%3A7",
+  "tab=points&select=point%3A%E5%8C%97%2F7",
+  "panel=timeline&select=vehicle%3AV01",
   "select=facility%3A%E7%AB%99+1",
 ])("the address %s reads and writes the same", (fragment) => {
   expect(formatAddress(parseAddress(`#${fragment}`))).toBe(fragment);

@@ -31,9 +31,19 @@ export const truckStates = computed<ReadonlyMap<string, TruckState>>(
 
 export const onlineCount = computed(() => vehicles.value.value.filter((truck) => truck.online === true).length);
 
+let keptNames: ReadonlyMap<string, string> = new Map();
+/** Each vehicle's plate, or its code; the same map as long as they are the same, however often positions change. */
+const names = computed(() => {
+  const trucks = vehicles.value.value;
+  const nameOf = (truck: Vehicle) => truck.plate ?? truck.id;
+  const isSame = trucks.length === keptNames.size && trucks.every((truck) => keptNames.get(truck.id) === nameOf(truck));
+  if (!isSame) keptNames = new Map(trucks.map((truck) => [truck.id, nameOf(truck)]));
+  return keptNames;
+});
+
 /** A vehicle's plate, or its code where it has none. */
 export function truckName(vehicleId: string): string {
-  return vehiclesById.value.get(vehicleId)?.plate ?? vehicleId;
+  return names.value.get(vehicleId) ?? vehicleId;
 }
 
 type PositionEvent = LiveEvents["position"];

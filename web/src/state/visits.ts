@@ -71,7 +71,10 @@ const FLUSH_MS = 250;
 /** Return the due visits with what the events say of them taken in. */
 export function withVisitEvents(visits: readonly DueVisit[], events: readonly VisitEvent[]): DueVisit[] {
   const newest = new Map(events.map((event) => [keyOf(event), event]));
-  return visits.map((visit) => ({ ...visit, ...newest.get(keyOf(visit)) }));
+  return visits.map((visit) => {
+    const event = newest.get(keyOf(visit));
+    return event === undefined ? visit : { ...visit, ...event };
+  });
 }
 
 /** Take in a decision of the live stream. */

@@ -11,10 +11,9 @@ import { dayTracks, wantTracks } from "../state/day-tracks";
 import { isReplaying, passedUntilMs, pointed, replayAt, replayMs, togglePlaying } from "../state/cursor";
 import { truckName } from "../state/fleet";
 import { mayRevise } from "../state/revising";
-import { paintedTheme } from "../state/theme";
 import { dueVisits } from "../state/visits";
 import { barAt, type Bar } from "./bars";
-import { instantAt, NAMES_PX, paintLine, paintRow, readPalette, ROW_PX, type Scale } from "./paint";
+import { instantAt, NAMES_PX, paintLine, paintRow, palette, ROW_PX, type Scale } from "./paint";
 import { actualOf, plannedOf, timelinePlan, timelineRows, type TimelineRow } from "./rows";
 import { bringIntoView, pan, shownSpan, zoom } from "./view";
 
@@ -66,7 +65,7 @@ const PAINTED: readonly ReadonlySignal<unknown>[] = [
   selection,
   pointed,
   replayMs,
-  paintedTheme,
+  palette,
   carried,
   carriedPrices,
   focusedRow,
@@ -151,18 +150,18 @@ function paint(box: HTMLElement, canvas: HTMLCanvasElement, scale: Scale): void 
   const pen = canvas.getContext("2d");
   if (pen === null) return;
   pen.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-  const palette = readPalette();
-  pen.fillStyle = palette["surface"] ?? "";
+  const colours = palette.value;
+  pen.fillStyle = colours["surface"] ?? "";
   pen.fillRect(0, 0, width, height);
   const [first, last] = rowsInView(box);
   const rows = timelineRows.peek();
   for (let index = first; index < last; index++) {
     const row = rows[index];
-    if (row !== undefined) paintRow(pen, looksOf(row, index), index * ROW_PX - box.scrollTop, scale, palette);
+    if (row !== undefined) paintRow(pen, looksOf(row, index), index * ROW_PX - box.scrollTop, scale, colours);
   }
-  paintLine(pen, nowMs.peek(), height, scale, palette["state-missed"] ?? "", true);
+  paintLine(pen, nowMs.peek(), height, scale, colours["state-missed"] ?? "", true);
   const cursorMs = pointed.peek()?.atMs ?? replayMs.peek();
-  if (cursorMs !== null) paintLine(pen, cursorMs, height, scale, palette["map-planned"] ?? "", false);
+  if (cursorMs !== null) paintLine(pen, cursorMs, height, scale, colours["map-planned"] ?? "", false);
 }
 
 function looksOf(row: TimelineRow, index: number) {

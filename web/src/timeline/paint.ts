@@ -1,5 +1,7 @@
 /** Painting the timeline's rows on a canvas: per truck the plan's bar over the actual one. */
-import { token } from "../state/theme";
+import { computed } from "@preact/signals";
+
+import { paintedTheme, token } from "../state/theme";
 import type { Bar, Doing } from "./bars";
 
 export const ROW_PX = 34;
@@ -41,7 +43,6 @@ export function instantAt(x: number, { fromMs, toMs, widthPx }: Scale): number {
   return fromMs + ((x - NAMES_PX) / widthPx) * (toMs - fromMs);
 }
 
-/** The colours of the theme, read once for each painting. */
 export type Palette = Readonly<Record<string, string>>;
 
 const TOKENS = [
@@ -63,9 +64,11 @@ const TOKENS = [
   "font",
 ];
 
-export function readPalette(): Palette {
-  return Object.fromEntries(TOKENS.map((name) => [name, token(name)]));
-}
+/** The theme's colours; reading them from the document makes the browser work out its styles, so that is done once. */
+export const palette = computed<Palette>(() => {
+  const colours = TOKENS.map((name): [string, string] => [name, token(name)]);
+  return Object.fromEntries([["theme", paintedTheme.value], ...colours]);
+});
 
 /** Paint a row whose top is at `top`. */
 export function paintRow(pen: CanvasRenderingContext2D, row: PaintedRow, top: number, scale: Scale, of: Palette): void {

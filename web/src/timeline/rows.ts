@@ -37,15 +37,18 @@ const visitsByKey = computed(
   () => new Map(dueVisits.value.value.map((visit) => [visitKey(visit.point_id, visit.occurrence), visit])),
 );
 
+/** The trucks' codes, a line each: positions change many times a second, which trucks there are does not. */
+const vehicleIds = computed(() => vehicles.value.value.map((truck) => truck.id).join("\n"));
+
 /** A row per truck that has a route or made a visit, then the others, in the order of codes. */
 export const timelineRows = computed<readonly TimelineRow[]>(() => {
   const routes = new Map(timelinePlan.value?.routes.map((route) => [route.vehicle_id, route]));
   const visits = visitsByVehicle.value;
-  const ids = new Set([...routes.keys(), ...visits.keys(), ...vehicles.value.value.map((truck) => truck.id)]);
+  const ids = new Set([...routes.keys(), ...visits.keys(), ...vehicleIds.value.split("\n").filter(Boolean)]);
   const isAtWork = (id: string) => routes.has(id) || visits.has(id);
   const word = timelineSearch.value.trim().toLowerCase();
-  return [...ids]
-    .filter((id) => word === "" || `${id} ${truckName(id)}`.toLowerCase().includes(word))
+  const found = word === "" ? [...ids] : [...ids].filter((id) => `${id} ${truckName(id)}`.toLowerCase().includes(word));
+  return found
     .sort((one, other) => Number(isAtWork(other)) - Number(isAtWork(one)) || (one < other ? -1 : 1))
     .map((vehicleId) => ({
       vehicleId,

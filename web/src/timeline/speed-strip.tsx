@@ -8,8 +8,7 @@ import { selection } from "../state/address";
 import { pointed, replayMs } from "../state/cursor";
 import { dayTracks } from "../state/day-tracks";
 import { truckName } from "../state/fleet";
-import { paintedTheme } from "../state/theme";
-import { NAMES_PX, paintLine, readPalette, xOf, type Palette, type Scale } from "./paint";
+import { NAMES_PX, paintLine, palette, xOf, type Palette, type Scale } from "./paint";
 import { shownSpan } from "./view";
 
 const HEIGHT_PX = 46;
@@ -36,7 +35,7 @@ function Strip({ vehicleId }: { vehicleId: string }) {
     const observer = new ResizeObserver(schedule);
     observer.observe(element);
     const end = effect(() => {
-      [dayTracks, shownSpan, pointed, replayMs, paintedTheme].forEach((each) => each.value);
+      [dayTracks, shownSpan, pointed, replayMs, palette].forEach((each) => each.value);
       schedule();
     });
     return () => {
@@ -56,15 +55,15 @@ function paint(canvas: HTMLCanvasElement, track: Track | null): void {
   const pen = canvas.getContext("2d");
   if (pen === null) return;
   pen.scale(pixelRatio, pixelRatio);
-  const palette = readPalette();
+  const colours = palette.value;
   const scale: Scale = { ...shownSpan.peek(), widthPx: Math.max(1, canvas.clientWidth - NAMES_PX) };
-  pen.fillStyle = palette["surface-2"] ?? "";
+  pen.fillStyle = colours["surface-2"] ?? "";
   pen.fillRect(0, 0, canvas.clientWidth, HEIGHT_PX);
   const topKmh = topOf(track);
-  paintScale(pen, topKmh, palette);
-  if (track !== null) paintSpeeds(pen, track, topKmh, scale, palette);
+  paintScale(pen, topKmh, colours);
+  if (track !== null) paintSpeeds(pen, track, topKmh, scale, colours);
   const cursorMs = pointed.peek()?.atMs ?? replayMs.peek();
-  if (cursorMs !== null) paintLine(pen, cursorMs, HEIGHT_PX, scale, palette["map-planned"] ?? "", false);
+  if (cursorMs !== null) paintLine(pen, cursorMs, HEIGHT_PX, scale, colours["map-planned"] ?? "", false);
 }
 
 function topOf(track: Track | null): number {
@@ -75,9 +74,9 @@ function topOf(track: Track | null): number {
   return Math.ceil(topKmh / 20) * 20;
 }
 
-function paintScale(pen: CanvasRenderingContext2D, topKmh: number, palette: Palette): void {
-  pen.fillStyle = palette["ink-2"] ?? "";
-  pen.font = `11px ${palette["font"] ?? ""}`;
+function paintScale(pen: CanvasRenderingContext2D, topKmh: number, colours: Palette): void {
+  pen.fillStyle = colours["ink-2"] ?? "";
+  pen.font = `11px ${colours["font"] ?? ""}`;
   pen.textBaseline = "middle";
   pen.textAlign = "right";
   pen.fillText(t("unit.kmh", { value: topKmh }), NAMES_PX - 6, 9);
@@ -91,7 +90,7 @@ function paintSpeeds(
   track: Track,
   topKmh: number,
   scale: Scale,
-  palette: Palette,
+  colours: Palette,
 ): void {
   const bottom = HEIGHT_PX - 3;
   const yOf = (kmh: number | null) => bottom - (Math.min(kmh ?? 0, topKmh) / topKmh) * (HEIGHT_PX - 8);
@@ -99,8 +98,8 @@ function paintSpeeds(
   pen.beginPath();
   pen.rect(NAMES_PX, 0, scale.widthPx, HEIGHT_PX);
   pen.clip();
-  pen.fillStyle = palette["accent-soft"] ?? "";
-  pen.strokeStyle = palette["accent"] ?? "";
+  pen.fillStyle = colours["accent-soft"] ?? "";
+  pen.strokeStyle = colours["accent"] ?? "";
   pen.lineWidth = 1.2;
   for (const segment of track.segments) {
     const fixes = segment.filter((fix) => !fix.outlier);

@@ -21,15 +21,17 @@ import {
   togglePlaying,
   viewedDay,
 } from "../state/cursor";
-import { dayTracks, seenAt } from "../state/day-tracks";
+import { dayTracks } from "../state/day-tracks";
 import { truckName, vehicles } from "../state/fleet";
 import { facilityName, pointsById } from "../state/register";
 import { barAt, type Bar, type Doing } from "./bars";
 import { spokenStop, TimelineCanvas } from "./canvas";
 import { NAMES_PX } from "./paint";
 import { actualOf, plannedOf, timelineRows, timelineSearch } from "./rows";
+import { seenAt } from "./seen";
 import { SpeedStrip } from "./speed-strip";
-import { followDay, marksOf, shownSpan, showWhole, zoom } from "./view";
+import { marksOf } from "./span";
+import { followDay, shownSpan, showWhole, zoom } from "./view";
 
 const MARK_PX = 74;
 

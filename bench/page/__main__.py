@@ -1,0 +1,161 @@
+"""`python -m bench.page`: frame times and memory of the page while 1,500 trucks move each second among 20,000 points.
+
+The API and its database are real; the browser is Chromium without a screen, which draws the map by software where the
+machine has no graphics card. The page must be built: `npm run build` in web/.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import CDPSession, Page, expect, sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+from bench.api.servers import leave_core, running_api
+from bench.api.town import DAY, NOW, PASSWORD, USER, Size, build
+from bench.page.fleet import MovingFleet
+from bench.page.frames import Frames, heap_mb, watch_frames
+from services.stack.lifecycle import Stack, StartRequest
+from services.stack.provision import provision_browser
+from services.stack.tools import Tools
+from services.store.connection import connect
+from services.store.migrate import migrate
+
+console = Console(stderr=True, highlight=False)
+BROWSER_ARGUMENTS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+VIEWPORT = (1366, 768)
+PATIENCE_MS = 120_000
+MEMORY_LOOKS = 6
+
+
+@contextmanager
+def open_page(url: str, size: Size) -> Iterator[tuple[Page, float]]:
+    """Sign in; gives the page and how many seconds passed until all points were listed and the map was drawn."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=Tools.here().chromium(), args=BROWSER_ARGUMENTS)
+        page = browser.new_page(viewport={"width": VIEWPORT[0], "height": VIEWPORT[1]})
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(f"{url}/#date={DAY}")
+        page.fill("input[name=username]", USER)
+        page.fill("input[name=password]", PASSWORD)
+        page.click("button[type=submit]")
+        began_s = time.monotonic()
+        expect(page.locator("#tab-points .count")).to_have_text(str(size.points), timeout=PATIENCE_MS)
+        page.wait_for_selector(".map-canvas[data-ready=true]")
+        yield page, time.monotonic() - began_s
+        browser.close()
+
+
+def scenes(page: Page, metrics: CDPSession, seconds: float) -> Iterator[tuple[str, Frames]]:
+    """Watch the page as people use it: looking on, moving the map, scrolling the timeline, replaying."""
+    look_on = lambda: page.wait_for_timeout(250)  # noqa: E731 - a scene in a word
+    yield "looking on, 1,500 trucks moving", watch_frames(page, metrics, seconds, look_on)
+    yield "moving the map", watch_frames(page, metrics, seconds, lambda: _drag_map(page))
+    page.evaluate("location.hash += '&panel=timeline'")
+    rows = page.locator(".timeline-rows")
+    rows.wait_for()
+    page.wait_for_timeout(3_000)
+    rows.hover()
+    scroll = iter(range(10**9))
+    yield (
+        "scrolling the timeline of 1,500 trucks",
+        watch_frames(page, metrics, seconds, lambda: page.mouse.wheel(0, 300 if next(scroll) // 40 % 2 == 0 else -300)),
+    )
+
+
+def _drag_map(page: Page) -> None:
+    middle_x, middle_y = 800, 300
+    page.mouse.move(middle_x, middle_y)
+    page.mouse.down()
+    for step in range(12):
+        page.mouse.move(middle_x - 12 * step, middle_y + 5 * step)
+        page.wait_for_timeout(20)
+    page.mouse.up()
+    page.mouse.move(middle_x, middle_y)
+    page.mouse.down()
+    page.mouse.move(middle_x + 132, middle_y - 55, steps=6)
+    page.mouse.up()
+
+
+def memory(page: Page, metrics: CDPSession, seconds: float) -> list[float]:
+    """The script's memory in MB, some looks over `seconds`, while trucks move."""
+    page.evaluate("location.hash = location.hash.replace('&panel=timeline', '')")
+    found = []
+    for _ in range(MEMORY_LOOKS):
+        page.wait_for_timeout(seconds / MEMORY_LOOKS * 1000)
+        found.append(heap_mb(metrics))
+    return found
+
+
+def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Measure everything on a stack of its own."""
+    size, stack = Size(trucks=arguments.trucks), Stack(folder / "stack")
+    found: dict[str, Any] = {}
+    try:
+        console.print("Starting a database")
+        stack.start(StartRequest(services=()), migrate, lambda _: None)
+        url = stack.remembered().database_url
+        with connect(url, autocommit=True) as connection:
+            console.print(f"Storing {size.trucks} trucks and {size.points} points")
+            build(connection, size)
+            connection.execute("VACUUM ANALYZE")
+        with (
+            running_api(url) as port,
+            MovingFleet(url, NOW),
+            open_page(f"http://127.0.0.1:{port}", size) as (page, opened_s),
+        ):
+            found["opened_s"] = round(opened_s, 1)
+            console.print(f"Opened in {opened_s:.1f} s")
+            metrics = page.context.new_cdp_session(page)
+            metrics.send("Performance.enable")
+            page.wait_for_timeout(5_000)
+            found["scenes"] = {}
+            for name, frames in scenes(page, metrics, arguments.seconds):
+                console.print(f"Watched: {name}: {frames}")
+                found["scenes"][name] = asdict(frames)
+            found["heap_mb"] = memory(page, metrics, arguments.memory_seconds)
+    finally:
+        stack.stop(lambda _: None)
+    return found
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print what was measured."""
+    table = Table("scene", "frames", "p50 ms", "p95", "p99", "longest", "tasks > 50 ms", "longest task ms", "busy")
+    for name, frames in found["scenes"].items():
+        table.add_row(name, *(str(figure) for figure in frames.values()))
+    output = Console(width=130)
+    output.print(table)
+    output.print(f"Signed in until map and lists are there: {found['opened_s']} s")
+    output.print(f"Memory held by the script, MB: {' · '.join(str(each) for each in found['heap_mb'])}")
+
+
+def main() -> int:
+    """Measure and print; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trucks", type=int, default=1_500)
+    parser.add_argument("--seconds", type=float, default=15, help="to watch each scene")
+    parser.add_argument("--memory-seconds", type=float, default=60, help="over which memory is looked at six times")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    provision_browser(Tools.here(), console.print)
+    leave_core()
+    with tempfile.TemporaryDirectory(prefix="riqing-page-") as folder:
+        found = measure(arguments, Path(folder))
+    if arguments.json:
+        print(json.dumps(found))
+    else:
+        show(found)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

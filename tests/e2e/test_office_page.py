@@ -1,0 +1,62 @@
+"""The office's page: from the rate of the day down to the readings behind one visit."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.accessibility import serious_faults
+from tests.e2e.conftest import DAY, Town, sign_in
+
+PATIENCE_MS = 90_000
+
+
+def _open(browser: Browser, town: Town, path: str, *, width: int = 1366, dark: bool = False) -> Page:
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light")
+    page.goto(f"{town.url}/{path}")
+    sign_in(page, town.password)
+    return page
+
+
+def test_a_rate_opens_down_to_its_readings(browser: Browser, town: Town) -> None:
+    """By the keyboard: the zones, the visits of one, and the fixes and events that one was decided from."""
+    page = _open(browser, town, f"office/#date={DAY}")
+    expect(page.locator("[data-rate=day]")).to_contain_text(
+        re.compile(r"已清 [1-9]\d* / 应清 4\d\d"), timeout=PATIENCE_MS
+    )
+    expect(page.locator("[data-rate=month] .rate-value")).to_have_text(re.compile(r"\d+\.\d%"))
+    assert page.locator(".groups tbody tr").count() > 5
+    page.get_by_role("button", name="保洁公司").press("Enter")
+    expect(page.locator(".groups tbody tr").last).to_be_visible(timeout=PATIENCE_MS)
+    page.locator(".groups tbody tr").last.get_by_role("button").press("Enter")
+    page.get_by_role("button", name="已清", exact=True).press("Enter")
+    expect(page.locator(".visit-row").first).to_contain_text("已清", timeout=PATIENCE_MS)
+    page.locator(".visit-row").first.press("Enter")
+    expect(page.locator(".proof")).to_contain_text("计入：", timeout=PATIENCE_MS)
+    expect(page.locator(".proof .evidence li").first).to_be_visible()
+    expect(page.locator(".proof")).to_contain_text(re.compile(r"前后的定位：[1-9]\d* 个"))
+    assert serious_faults(page) == []
+    page.reload()
+    expect(page.locator(".proof")).to_contain_text("计入：", timeout=PATIENCE_MS)
+    page.locator(".path").get_by_role("button").first.press("Enter")
+    expect(page.locator(".rate-value").first).to_be_visible()
+
+
+def test_the_days_bulletin_is_downloaded(browser: Browser, town: Town) -> None:
+    """As a workbook, in the page's language."""
+    page = _open(browser, town, f"office/#lang=en&date={DAY}")
+    page.locator(".bulletins summary").click(timeout=PATIENCE_MS)
+    with page.expect_download(timeout=PATIENCE_MS) as download:
+        page.get_by_role("button", name=f"Download the bulletin of {DAY} as XLSX").click()
+    assert download.value.suggested_filename == f"{DAY}-en.xlsx"
+    assert download.value.path().read_bytes().startswith(b"PK")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(390, False), (1366, True)], ids=["phone", "dark"])
+def test_the_offices_page_can_be_used_by_everybody(browser: Browser, town: Town, width: int, dark: bool) -> None:
+    """In English, on a phone and in the dark: no fault that axe calls serious, and nothing wider than the screen."""
+    page = _open(browser, town, f"office/#lang=en&date={DAY}", width=width, dark=dark)
+    expect(page.locator(".groups tbody tr").first).to_be_visible(timeout=PATIENCE_MS)
+    assert serious_faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")

@@ -1,0 +1,56 @@
+"""The pictures of the documentation, drawn from the running pages: `PICTURES_DIR=docs/images` keeps them."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.conftest import DAY, PROJECT_DIR, Town, sign_in
+
+PATIENCE_MS = 90_000
+LARGEST_BYTES = 200_000
+QUALITY_PERCENT = 60
+PICTURES = {
+    "driver": (f"driver/#vehicle={{vehicle}}&date={DAY}", ".next", 390),
+    "residents": ("residents/#at={place}", ".walks li.chosen", 390),
+    "office": (f"office/#date={DAY}", ".groups tbody tr", 1366),
+    "facilities": ("facilities/", ".gaps li", 1366),
+    "use": (f"facilities/#view=use&date={DAY}", ".heat td", 1366),
+}
+"""By name: the page's address, what must be there, and the width of the screen."""
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_pages_in_pictures(browser: Browser, town: Town, tmp_path: Path, name: str) -> None:
+    """Each page is drawn, small enough for a document that shows it."""
+    path, wanted, width = PICTURES[name]
+    page = browser.new_page(viewport={"width": width, "height": 844 if width < 700 else 768})
+    page.goto(f"{town.url}/")
+    sign_in(page, town.password)
+    page.wait_for_selector(".map-canvas[data-ready=true]", timeout=PATIENCE_MS)
+    page.goto(f"{town.url}/{path.format(**_places(page, town))}")
+    page.wait_for_selector(wanted, timeout=PATIENCE_MS)
+    if name not in ("driver", "use"):
+        page.wait_for_selector(".map-canvas[data-ready=true]", timeout=PATIENCE_MS)
+    page.wait_for_timeout(1_500)  # the map is drawn frame by frame
+    folder = Path(os.environ.get("PICTURES_DIR", tmp_path))
+    picture = page.screenshot(path=folder / f"{name}.jpg", type="jpeg", quality=QUALITY_PERCENT)
+    assert 10_000 < len(picture) < LARGEST_BYTES
+    assert f"images/{name}.jpg" in (PROJECT_DIR / "docs/desk.md").read_text(encoding="utf-8")
+
+
+def _places(page: Page, town: Town) -> dict[str, str]:
+    """Return a truck with a route of the day, and the middle of the town's toilets."""
+    token = page.evaluate("() => JSON.parse(sessionStorage.getItem('riqing.session')).token")
+    headers = {"Authorization": f"Bearer {token}"}
+    plans = json.loads(page.request.get(f"{town.url}/api/v1/plans?date={DAY}", headers=headers).text())["items"]
+    published = next(plan["id"] for plan in plans if plan["published"])
+    plan = json.loads(page.request.get(f"{town.url}/api/v1/plans/{published}", headers=headers).text())
+    toilets = json.loads(page.request.get(f"{town.url}/api/v1/facilities?kind=public_toilet", headers=headers).text())[
+        "items"
+    ]
+    lons, lats = (sorted(toilet[name] for toilet in toilets) for name in ("lon", "lat"))
+    vehicle = max(plan["routes"], key=lambda route: (len(route["stops"]), route["vehicle_id"]))["vehicle_id"]
+    return {"vehicle": vehicle, "place": f"{lons[len(lons) // 2]},{lats[len(lats) // 2]}"}

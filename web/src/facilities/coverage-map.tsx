@@ -1,0 +1,128 @@
+/** The map of coverage: the facilities, the gaps by their demand, and the sites that are tried. */
+import { computed } from "@preact/signals";
+
+import type { Position } from "../api/types";
+import type { Overlay } from "../frame/ground";
+import { GroundMap } from "../frame/ground-map";
+import { t } from "../i18n/facilities";
+import { coreBox, facilityFeatures, zoneFeatures, zoneLabels, type Box } from "../map/features";
+import { town } from "../state/clock";
+import { facilities, streets, zones } from "../state/register";
+import { token } from "../state/theme";
+import { ground } from "./facilities";
+import { buildAt, changes, coverage, effectOfChanges, kind, view, type Gap } from "./state";
+
+const shownFacilities = computed(() => {
+  const wanted = kind.value === "toilets" ? "public_toilet" : "transfer_station";
+  return facilities.value.value.filter((facility) => facility.kind === wanted);
+});
+
+/** With sites that are tried, the gaps that would be left. */
+const shownGaps = computed<readonly Gap[]>(() =>
+  view.value === "scenario" && effectOfChanges.value.value !== null
+    ? effectOfChanges.value.value.gaps
+    : (coverage.value.value?.gaps ?? []),
+);
+
+const data = computed<Record<string, GeoJSON.GeoJSON>>(() => {
+  const most = Math.max(1, ...(coverage.value.value?.gaps ?? []).map((gap) => gap.demand));
+  return {
+    streets: streets.value.value,
+    zones: zoneFeatures(zones.value.value, []),
+    "zone-labels": zoneLabels(zones.value.value),
+    facilities: facilityFeatures(shownFacilities.value),
+    gaps: places(shownGaps.value.map((gap) => [[gap.lon, gap.lat], { share: Math.sqrt(gap.demand / most) }])),
+    sites: places(
+      (view.value === "scenario" ? changes.value : []).map((change, index) => [
+        [change.lon ?? 0, change.lat ?? 0],
+        { id: change.facility_id, label: String(index + 1) },
+      ]),
+    ),
+  };
+});
+
+function places(of: readonly (readonly [Position, GeoJSON.GeoJsonProperties])[]): GeoJSON.FeatureCollection {
+  return {
+    type: "FeatureCollection",
+    features: of.map(([coordinates, properties]) => ({
+      type: "Feature",
+      geometry: { type: "Point", coordinates },
+      properties,
+    })),
+  };
+}
+
+const OVERLAYS: readonly Overlay[] = [
+  {
+    source: "gaps",
+    below: "toilets",
+    layers: () => [
+      {
+        id: "gaps",
+        type: "circle",
+        source: "gaps",
+        paint: {
+          "circle-radius": ["interpolate", ["linear"], ["get", "share"], 0, 2.5, 1, 13],
+          "circle-color": token("state-due"),
+          "circle-opacity": 0.55,
+          "circle-stroke-color": token("state-due"),
+          "circle-stroke-width": 1,
+        },
+      },
+    ],
+  },
+  {
+    source: "sites",
+    layers: () => [
+      {
+        id: "sites",
+        type: "circle",
+        source: "sites",
+        paint: {
+          "circle-radius": 13,
+          "circle-color": token("map-selected"),
+          "circle-stroke-color": token("map-halo"),
+          "circle-stroke-width": 2.5,
+        },
+      },
+      {
+        id: "sites-label",
+        type: "symbol",
+        source: "sites",
+        layout: {
+          "text-field": ["get", "label"],
+          "text-font": ["sans-serif"],
+          "text-size": 13,
+          "text-allow-overlap": true,
+        },
+        paint: { "text-color": token("map-halo") },
+      },
+    ],
+  },
+];
+
+export function CoverageMap() {
+  return (
+    <GroundMap
+      label={t("map")}
+      data={data.value}
+      overlays={OVERLAYS}
+      pickable={["sites"]}
+      onPick={(id, _, place) => {
+        if (view.value === "scenario" && id === null) buildAt(place);
+      }}
+      box={shownBox()}
+      onGround={(made) => (ground.value = made)}
+    >
+      <p class="map-legend">{t("mapLegend")}</p>
+      {view.value === "scenario" && <span class="cross" aria-hidden="true" />}
+    </GroundMap>
+  );
+}
+
+/** The heart of the town by its toilets, else all of it. */
+function shownBox(): Box | null {
+  if (facilities.waiting.value) return null;
+  const toilets = facilities.value.value.filter((facility) => facility.kind === "public_toilet");
+  return coreBox(toilets.map((one): Position => [one.lon, one.lat])) ?? town.value?.bbox ?? null;
+}

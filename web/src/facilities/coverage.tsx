@@ -1,0 +1,183 @@
+/** Coverage: the share of demand within reach, against the standards, by zone, and the gaps. */
+import { Meter } from "../components/meter";
+import { Notice } from "../components/notice";
+import { showNumber, showRatio } from "../format/show";
+import { t } from "../i18n/facilities";
+import { zoneName } from "../state/register";
+import { ground } from "./facilities";
+import {
+  coverage,
+  kind,
+  onlyAccessible,
+  radiusText,
+  setOnlyAccessible,
+  type Coverage,
+  type Gap,
+  type StandardCheck,
+} from "./state";
+
+const SHOWN_GAPS = 50;
+const GAP_ZOOM = 15.5;
+
+export function CoverageView() {
+  const of = coverage.value.value;
+  return (
+    <section class="coverage">
+      <Asked />
+      <Notice of={coverage} isEmpty={false} empty="" />
+      {of !== null && (
+        <>
+          <Share of={of} />
+          <h2>{t("standards")}</h2>
+          <ul class="checks">
+            {of.standards.map((check) => (
+              <Check key={check.limit_id} check={check} />
+            ))}
+          </ul>
+          <Zones of={of} />
+          <Gaps of={of} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Asked() {
+  return (
+    <div class="asked">
+      <label>
+        {t("radius")}
+        <input
+          type="number"
+          min={10}
+          max={100000}
+          step={10}
+          value={radiusText.value}
+          placeholder={t("usualRadius")}
+          onChange={(event) => {
+            if (event.currentTarget.reportValidity()) radiusText.value = event.currentTarget.value;
+          }}
+        />
+      </label>
+      {kind.value === "toilets" && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={onlyAccessible.value}
+            onChange={(event) => setOnlyAccessible(event.currentTarget.checked)}
+          />
+          {t("accessible")}
+        </label>
+      )}
+    </div>
+  );
+}
+
+/** What is covered: residents or streets by toilets, kilograms by stations. */
+function Share({ of }: { of: Coverage }) {
+  const ratio = of.covered_kg_ratio === undefined ? of.covered_ratio : of.covered_kg_ratio;
+  return (
+    <div class="share" data-share="covered">
+      <h2>{t("covered")}</h2>
+      <p class="share-value">{showRatio(ratio)}</p>
+      <Meter ratio={ratio} label={showRatio(ratio)} />
+      <p>{demandText(of)}</p>
+      <p>
+        {t("counts", { count: showNumber(of.toilets ?? of.stations), density: showNumber(of.per_km2, 2) })}
+        {typeof of.mean_haul_m === "number" && ` · ${t("haul", { km: showNumber(of.mean_haul_m / 1000, 1) })}`}
+      </p>
+    </div>
+  );
+}
+
+function demandText(of: Coverage): string {
+  if (of.demand_kind === undefined) {
+    return t("kilograms", { covered: showNumber(of.covered_kg), all: showNumber(of.expected_kg) });
+  }
+  const counts = { covered: showNumber(of.covered), all: showNumber(of.demand) };
+  return of.demand_kind === "residents" ? t("residents", counts) : t("streets", counts);
+}
+
+function Check({ check }: { check: StandardCheck }) {
+  return (
+    <li>
+      {check.meets !== null && (
+        <span class={`badge state-${check.meets ? "cleared" : "missed"}`}>{check.meets ? t("meets") : t("fails")}</span>
+      )}{" "}
+      {t("limit", {
+        standard: check.standard,
+        clause: check.clause,
+        value: showNumber(check.value, check.value !== null && check.value < 100 ? 2 : 0),
+        low: check.value_low ?? 0,
+        high: check.value_high ?? "∞",
+        unit: check.unit,
+      })}
+    </li>
+  );
+}
+
+function Zones({ of }: { of: Coverage }) {
+  const zones = [...of.zones].sort((a, b) => (a.covered_ratio ?? 2) - (b.covered_ratio ?? 2));
+  if (zones.length === 0) return null;
+  return (
+    <>
+      <h2>{t("byZone")}</h2>
+      <table class="grid">
+        <thead>
+          <tr>
+            <th scope="col">{t("zone")}</th>
+            <th scope="col">{t("covered")}</th>
+            <th scope="col" class="number">
+              {t("count")}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {zones.map((zone) => (
+            <tr key={zone.zone_id ?? ""}>
+              <th scope="row">{zone.zone_id === null ? t("outside") : (zoneName(zone.zone_id) ?? zone.zone_id)}</th>
+              <td class="rate">
+                <Meter ratio={zone.covered_ratio} label={showRatio(zone.covered_ratio)} />
+                <span>{showRatio(zone.covered_ratio)}</span>
+              </td>
+              <td class="number">{showNumber(zone.facilities ?? zone.points)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+function Gaps({ of }: { of: Coverage }) {
+  return (
+    <>
+      <h2>{t("gaps")}</h2>
+      {of.gaps.length === 0 && <p class="notice">{t("noGaps")}</p>}
+      <ol class="gaps">
+        {of.gaps.slice(0, SHOWN_GAPS).map((gap, index) => (
+          <li key={index}>
+            <button type="button" class="link" onClick={() => ground.value?.moveTo([gap.lon, gap.lat], GAP_ZOOM)}>
+              {gapText(gap, of)}
+            </button>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function gapText(gap: Gap, of: Coverage): string {
+  const demand = amountText(gap.demand, of.demand_kind);
+  const zone = gap.zone_id === null ? "" : ` · ${zoneName(gap.zone_id) ?? gap.zone_id}`;
+  const sentence =
+    gap.distance_m === null ? t("gapNowhere", { demand }) : t("gapRow", { demand, metres: showNumber(gap.distance_m) });
+  return sentence + zone;
+}
+
+/** An amount of demand: residents or metres of street for toilets, kg a day for stations. */
+export function amountText(amount: number, of: Coverage["demand_kind"]): string {
+  const count = showNumber(amount);
+  if (of === undefined) return t("kg", { count });
+  return of === "residents" ? t("person", { count }) : t("metre", { count });
+}
