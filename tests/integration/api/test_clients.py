@@ -59,10 +59,12 @@ console.log(JSON.stringify([ids, plate]));
 
 def _run(command: list[str | Path], cwd: Path, environment: Mapping[str, str] | None = None) -> str:
     offline = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "no_proxy": "127.0.0.1"}
+    # The generators look there for the formatters that they call.
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     result = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env=os.environ | offline | dict(environment or {}),
+        env=os.environ | offline | {"PATH": path} | dict(environment or {}),
         capture_output=True,
         text=True,
         check=False,
