@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from services.stack.lifecycle import Stack, StartRequest
 from services.stack.tools import Tools
@@ -147,6 +147,8 @@ def _driven(data_dir: Path, files: Path) -> "Iterator[subprocess.Popen[str]]":
 def browser(chromium: Path) -> Iterator[Browser]:
     """A real browser without a screen."""
     with sync_playwright() as playwright:
+        # Playwright's five seconds are a measure of the machine, on which a whole town runs beside the browser.
+        expect.set_options(timeout=60_000)
         browser = playwright.chromium.launch(executable_path=chromium, args=BROWSER_ARGUMENTS)
         yield browser
         browser.close()

@@ -25,7 +25,7 @@ def test_a_rate_opens_down_to_its_readings(browser: Browser, town: Town) -> None
         re.compile(r"已清 [1-9]\d* / 应清 4\d\d"), timeout=PATIENCE_MS
     )
     expect(page.locator("[data-rate=month] .rate-value")).to_have_text(re.compile(r"\d+\.\d%"))
-    assert page.locator(".groups tbody tr").count() > 5
+    expect(page.locator(".groups tbody tr").nth(5)).to_be_visible()
     page.get_by_role("button", name="保洁公司").press("Enter")
     expect(page.locator(".groups tbody tr").last).to_be_visible(timeout=PATIENCE_MS)
     page.locator(".groups tbody tr").last.get_by_role("button").press("Enter")
