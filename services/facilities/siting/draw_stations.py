@@ -83,7 +83,10 @@ def draw_up_stations(
         raise ConflictError("No point with refuse can reach a station or a candidate site by road.")
     haul_m = haul_m[reached]
     onward_m = _onward_m(hauls, facilities, at)
-    yuan_per_t = asked.haul_yuan_per_t_km * haul_m / 1000 + asked.onward_yuan_per_t_km * onward_m / 1000
+    is_reached = np.isfinite(haul_m)
+    haul_yuan = asked.haul_yuan_per_t_km * np.where(is_reached, haul_m, 0.0) / 1000
+    # Where no road leads no price makes a way, not even one of 0.
+    yuan_per_t = np.where(is_reached, haul_yuan + asked.onward_yuan_per_t_km * onward_m / 1000, np.inf)
     design_t = [station.design_t_per_day or NO_LIMIT_T_PER_DAY for station in stations]
     design_t += [candidate.design_t_per_day or asked.design_t_per_day for candidate in candidates]
     prices = [asked.new_price if candidate.price is None else candidate.price for candidate in candidates]

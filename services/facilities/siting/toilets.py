@@ -122,7 +122,7 @@ class ToiletProblem:
         order = np.lexsort((self.reach_site, self.reach_place))
         place, site = self.reach_place[order], self.reach_site[order]
         first = np.flatnonzero(np.diff(place, prepend=-1))
-        ends = np.append(first[1:], len(place))
+        ends = np.append(first, len(place))[1:]
         groups: dict[bytes, int] = {}
         residents: list[int] = []
         pairs: list[tuple[int, int]] = []

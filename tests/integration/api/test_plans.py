@@ -44,6 +44,8 @@ def test_a_plan_has_its_routes_and_what_it_leaves_out(api: Api, admin: httpx.Cli
         "occurrence": 1,
         "leg_distance_m": 1000,
         "leg_duration_s": 0,
+        "demand_kg": None,
+        "demand_source": None,
     }
 
 

@@ -1,6 +1,7 @@
 """Choosing toilets, against trying every choice; and that the problem is drawn up from the town as it is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import chain, combinations
 
@@ -117,6 +118,13 @@ def test_places_that_reach_the_same_sites_are_one() -> None:
         small, whole = WorthOf(problem.merged()), WorthOf(problem)
         for chosen in every_choice(problem)[::7]:
             assert small(chosen) == whole(chosen)
+
+
+def test_where_nobody_is_within_a_walk_nothing_is_gained() -> None:
+    """A town without residents near any site has an answer as well."""
+    nowhere = np.zeros(0, dtype=np.int64)
+    choice = choose_toilets(replace(problem_of(1), reach_site=nowhere, reach_place=nowhere), 5.0)
+    assert choice.after.score == choice.before.score == 0
 
 
 def test_a_hard_density_is_kept_or_said_to_be_impossible() -> None:
