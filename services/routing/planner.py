@@ -17,7 +17,7 @@ from services.routing.checker import check, check_route
 from services.routing.mending import put_in
 from services.routing.ortools_model import Plan, improve
 from services.routing.prepare import Prepared, prepare
-from services.routing.problem import Problem
+from services.routing.problem import Problem, Weights
 from services.routing.proposals import Effort, Progress, propose
 from services.routing.reasons import explain
 from services.routing.solution import Route, Solution, StopKind
@@ -130,14 +130,19 @@ def _give_to_others(draft: Draft, until_s: float) -> None:
 
 
 def _completed(problem: Problem, draft: Draft, time_limit_s: float) -> Draft:
-    """The draft, or what OR-Tools makes of it if that keeps every rule and serves more or costs less."""
+    """The draft, or what OR-Tools makes of it if that keeps every rule and serves more or costs less.
+
+    OR-Tools' model knows nothing of balance, compactness and changes: where they count, costing less is no reason.
+    """
     plan = improve(problem, draft.visits, time_limit_s)
     if plan is None:
         return draft
     better = _draft(problem, plan)
     if any(check_route(problem, route) for route in better.routes.values()):
         return draft
-    return better if _rank(better) < _rank(draft) else draft
+    (missing, cost), (had_missing, had_cost) = _rank(better), _rank(draft)
+    costs_less = problem.weights == Weights() and cost < had_cost
+    return better if missing < had_missing or (missing == had_missing and costs_less) else draft
 
 
 def _rank(draft: Draft) -> tuple[list[int], int]:

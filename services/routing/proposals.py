@@ -122,7 +122,9 @@ def _search(problem: Problem, effort: Effort) -> Found | None:
     else:
         with ThreadPoolExecutor(len(searches), "riqing-search") as pool:
             plans = list(pool.map(Search.solve, searches))
-    return min(plans, key=lambda plan: plan.rank)
+    best = min(plans, key=lambda plan: plan.rank)
+    board.tell_last(best)
+    return best
 
 
 class _Board:
@@ -137,6 +139,12 @@ class _Board:
         self._told = (float("inf"), float("inf"))
         self._quiet_until = 0.0
         self._urgent_until = 0.0
+
+    def tell_last(self, found: Found) -> None:
+        """Take note of what came of all searches, however lately a plan was told."""
+        self._quiet_until = self._urgent_until = 0.0
+        self._best = (float("inf"), float("inf"))
+        self.tell(found)
 
     def tell(self, found: Found) -> None:
         """Take note of a better plan of one search."""

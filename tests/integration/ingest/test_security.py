@@ -111,7 +111,7 @@ class WatchedTown:
 def town(servers: RunningStack, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WatchedTown]:
     """A watched town, with quick settings for what is a matter of minutes otherwise."""
     found = WatchedTown(servers, database_url, tmp_path_factory.mktemp("security"))
-    found.start_watch(RIQING_WATCH_QUIET_S="2", RIQING_WATCH_SUSPENDED_S="2")
+    found.start_watch(RIQING_WATCH_QUIET_S="2", RIQING_WATCH_SUSPENDED_S="6")
     try:
         yield found
     finally:

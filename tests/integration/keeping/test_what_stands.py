@@ -109,10 +109,12 @@ def test_a_decision_without_readings_is_refused(town: Connection) -> None:
 
 
 def test_the_bulletin_of_a_day_says_the_same_for_ever(town: Connection) -> None:
-    """Clearance, stations and toilets of the day are word for word what they were."""
+    """Clearance, stations and toilets of the day stay word for word; how trucks drove goes with the readings."""
     before = fetch_bulletin(town, Period.day(DAY))
     drop_readings(town)
-    assert replace(fetch_bulletin(town, Period.day(DAY)), drawn_up_at=before.drawn_up_at) == before
+    after = fetch_bulletin(town, Period.day(DAY))
+    assert replace(after, drawn_up_at=before.drawn_up_at, routes=before.routes) == before
+    assert [(route.vehicle_id, route.extra) for route in after.routes] == [("V1", 8)]
     assert any(row.measures["throughput_t"] == 1.2 for row in before.stations)
 
 

@@ -124,7 +124,7 @@ def test_where_nobody_is_within_a_walk_nothing_is_gained() -> None:
     """A town without residents near any site has an answer as well."""
     nowhere = np.zeros(0, dtype=np.int64)
     choice = choose_toilets(replace(problem_of(1), reach_site=nowhere, reach_place=nowhere), 5.0)
-    assert choice.after.score == choice.before.score == 0
+    assert choice.after.served == choice.before.served == 0
 
 
 def test_a_hard_density_is_kept_or_said_to_be_impossible() -> None:
