@@ -19,6 +19,9 @@ from tests.conftest import RunningStack
 PROJECT_DIR = Path(__file__).parents[2]
 DAY = "2026-06-01"
 SPEED = 240
+WHILE_IT_IS_DRIVEN = ("test_page.py", "test_dispatch.py")
+"""Tests that need the day to go on; it is driven within minutes, whatever the machine has to do beside it."""
+
 FILES = {
     "contractors": "contractors.csv",
     "zones": "zones.geojson",
@@ -67,8 +70,12 @@ class Town:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Look at the whole day last: it takes minutes to be driven, in which the other tests can run."""
-    items.sort(key=lambda item: item.path.name == "test_whole_day.py")
+    """Look at the desk and change the day while it is driven, and at the whole day last, when it has been."""
+    items.sort(key=lambda item: (item.path.name == "test_whole_day.py", _turn(item.path.name)))
+
+
+def _turn(file_name: str) -> int:
+    return WHILE_IT_IS_DRIVEN.index(file_name) if file_name in WHILE_IT_IS_DRIVEN else len(WHILE_IT_IS_DRIVEN)
 
 
 @pytest.fixture(scope="session")

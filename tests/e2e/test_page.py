@@ -12,7 +12,7 @@ from services.domain.kinds import AlarmKind
 from services.store.alarms import clear_alarm, raise_alarm
 from services.store.connection import connect
 from services.store.town import load_clock
-from tests.e2e.conftest import PROJECT_DIR, OpenDesk, Town
+from tests.e2e.conftest import DAY, PROJECT_DIR, OpenDesk, Town
 
 AXE = PROJECT_DIR / "web/node_modules/axe-core/axe.min.js"
 PATIENCE_MS = 90_000
@@ -194,8 +194,8 @@ def test_everyone_can_use_it(open_desk: OpenDesk, dark: bool) -> None:
     """Axe finds no serious fault in any panel: names, roles, contrast, focus."""
     page = open_desk(dark=dark).page
     for fragment, shown in (
-        ("panel=plan&select=vehicle:V05", ".grid.routes tbody tr"),
-        ("tab=points&panel=figures", ".grid.figures tbody tr"),
+        (f"panel=plan&select=vehicle:V05&date={DAY}", ".grid.routes tbody tr"),
+        (f"tab=points&panel=figures&date={DAY}", ".grid.figures tbody tr"),
         ("tab=facilities&lang=en", ".window-list .row"),
     ):
         page.evaluate("fragment => { location.hash = fragment; }", fragment)
