@@ -1,15 +1,14 @@
 """Clearance as a process: `python -m services.clearance.service` decides visits as readings come in."""
 
 import logging
-import signal
 import sys
 import time
-from types import FrameType
 
 from psycopg import sql
 
 from services.clearance.rounds import BATCHES_A_ROUND, Rounds
 from services.domain.errors import RiqingError
+from services.signals import stop_on_signals
 from services.store.connection import Connection, configured_url
 from services.store.evidence import take_turn
 from services.store.steady import SteadyWork
@@ -76,12 +75,7 @@ def main() -> int:
         print(f"riqing: {error}", file=sys.stderr)
         return 1
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        clearance.stop()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    stop_on_signals(clearance.stop)
     clearance.run()
     return 0
 

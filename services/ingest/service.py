@@ -1,11 +1,9 @@
 """The ingest as a process: where its parts are wired and its life is watched."""
 
 import logging
-import signal
 import threading
 from collections.abc import Callable
 from itertools import count
-from types import FrameType
 
 import psycopg
 
@@ -24,6 +22,7 @@ from services.ingest.measures import Measures
 from services.ingest.session import BrokerSession
 from services.ingest.settings import IngestSettings
 from services.ingest.writer import Writer
+from services.signals import stop_on_signals
 from services.store.connection import Connection, StoreUnavailableError, configured_url, connect
 from services.store.town import load_town
 
@@ -194,11 +193,5 @@ def run_until_signalled(make_client: Callable[[str, BrokerAddress], TelemetryCli
     """Run an ingest by the environment's settings until SIGTERM or SIGINT."""
     broker = BrokerAddress.parse(BrokerSettings().url)
     ingest = Ingest(IngestSettings(), broker, configured_url(), make_client)
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        ingest.stop()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    stop_on_signals(ingest.stop)
     ingest.run()

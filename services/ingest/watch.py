@@ -5,13 +5,11 @@ It holds nothing that would be missed: what it knows is in the alarms and in the
 """
 
 import logging
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import psycopg
@@ -33,6 +31,7 @@ from services.ingest.measures import WatchMeasures
 from services.ingest.settings import WatchSettings
 from services.ingest.spool_alarms import SpoolAlarms
 from services.ingest.spool_figures import FIGURES, Spool, spool_of
+from services.signals import stop_on_signals
 from services.store.alarms import Alarm, clear_alarm, page_of_alarms, raise_alarm
 from services.store.connection import Connection, StoreUnavailableError, configured_url, connect
 from services.store.devices import find_assets
@@ -249,12 +248,7 @@ def main() -> int:
         print(f"riqing: {error}", file=sys.stderr)
         return 1
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        watch.stop()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    stop_on_signals(watch.stop)
     watch.run()
     return 0
 

@@ -1,17 +1,16 @@
 """Keeping as a process: `python -m services.keeping.service` rolls readings up, drops what is old, turns phases."""
 
 import logging
-import signal
 import sys
 import time
 from datetime import timedelta
-from types import FrameType
 
 from pydantic import ValidationError
 
 from services.domain.errors import InvalidRequestError, RiqingError
 from services.heartbeat import beat
 from services.keeping.rounds import roll_up, try_to_drop
+from services.signals import stop_on_signals
 from services.store.chunk_indexes import loose_indexes, make_dense
 from services.store.connection import Connection, configured_url
 from services.store.dead_letters import drop_dead_letters
@@ -110,12 +109,7 @@ def main() -> int:
         print(f"riqing: {error}", file=sys.stderr)
         return 1
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        keeping.stop()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    stop_on_signals(keeping.stop)
     keeping.run()
     return 0
 

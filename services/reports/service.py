@@ -1,10 +1,8 @@
 """Bulletins as a process: `python -m services.reports.service` writes them each morning."""
 
 import logging
-import signal
 import sys
 from datetime import timedelta
-from types import FrameType
 
 from services.domain.errors import RiqingError
 from services.heartbeat import beat
@@ -12,6 +10,7 @@ from services.reports.fetch import fetch_bulletin, fetch_ground
 from services.reports.schedule import periods_by
 from services.reports.settings import ReportSettings, read_report_settings
 from services.reports.writing import is_written, write_bulletin
+from services.signals import stop_on_signals
 from services.store.bulletin_figures import days_with_due_visits
 from services.store.connection import Connection, configured_url
 from services.store.evidence import batches_to_examine
@@ -92,12 +91,7 @@ def main() -> int:
         print(f"riqing: {error}", file=sys.stderr)
         return 1
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        bulletins.stop()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    stop_on_signals(bulletins.stop)
     bulletins.run()
     return 0
 
