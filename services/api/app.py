@@ -63,6 +63,7 @@ from services.api.routers import (
 from services.api.sessions import Sessions
 from services.api.settings import LimitSettings, ServerSettings, SignInSettings
 from services.api.sign_in import ensure_first_admin
+from services.api.slashes import SlashesMiddleware
 from services.api.table_requests import TablesMiddleware
 from services.api.tokens import Tokens
 from services.broker.settings import BrokerSettings, EnrolmentSettings
@@ -158,6 +159,7 @@ def create_app(settings: Settings, database_url: str | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, dependencies=[Depends(authorise)])
     _serve_page(app, settings.server.web_dir)
+    app.add_middleware(SlashesMiddleware)
     app.add_middleware(ReadingMiddleware)
     app.add_middleware(BodyLimitMiddleware, body_bytes=settings.limits.body_bytes)
     app.add_middleware(TablesMiddleware, columns_by_path=lambda: lists_of(describe(app)))

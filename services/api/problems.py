@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from services.api.errors import STATUS_BY_ERROR, NotSignedInError, TooManyRequestsError, status_of
+from services.api.slashes import as_sent
 
 PROBLEM_JSON = "application/problem+json"
 TOO_LARGE = "The request's body is too large."
@@ -52,7 +53,7 @@ def problem(
         title=status.phrase,
         status=status,
         detail=detail,
-        instance=request.url.path,
+        instance=as_sent(request.url.path),
         errors=None if errors is None else list(errors),
     )
     return JSONResponse(
@@ -88,13 +89,13 @@ def _field_error(entry: Mapping[str, Any]) -> FieldError:
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    status = HTTPStatus(error.status_code)
+    status, path = HTTPStatus(error.status_code), as_sent(request.url.path)
     if status is HTTPStatus.BAD_REQUEST:  # the framework's, for a body that is no text at all
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     sentences = {
         HTTPStatus.UNPROCESSABLE_ENTITY: "The request's body cannot be read: expected JSON in UTF-8, or a form.",
-        HTTPStatus.NOT_FOUND: f"There is nothing at {request.url.path}.",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path} does not take {request.method}.",
+        HTTPStatus.NOT_FOUND: f"There is nothing at {path}.",
+        HTTPStatus.METHOD_NOT_ALLOWED: f"{path} does not take {request.method}.",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
     }
     return problem(request, status, sentences.get(status, str(error.detail)), headers=error.headers)

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from services.api.slashes import with_slashes
 from services.domain.registry import DailyWindow
 
 PLAIN_TEXT = r"^[^\x00-\x1f\x7f]+$"
@@ -44,10 +45,12 @@ DayAsked = Annotated[
     ServiceDate | None, Query(alias="date", description="The service day; today by the town's clock unless given.")
 ]
 
-PointId = Annotated[Code, Path(description="The point's own code.", examples=["P001"])]
-FacilityId = Annotated[Code, Path(description="The facility's own code.", examples=["T01"])]
-ZoneId = Annotated[Code, Path(description="The zone's own code.", examples=["Z01"])]
-VehicleId = Annotated[Code, Path(description="The vehicle's own code.", examples=["V01"])]
+_WithSlashes = BeforeValidator(lambda text: with_slashes(text) if isinstance(text, str) else text)
+
+PointId = Annotated[Code, _WithSlashes, Path(description="The point's own code.", examples=["P001"])]
+FacilityId = Annotated[Code, _WithSlashes, Path(description="The facility's own code.", examples=["T01"])]
+ZoneId = Annotated[Code, _WithSlashes, Path(description="The zone's own code.", examples=["Z01"])]
+VehicleId = Annotated[Code, _WithSlashes, Path(description="The vehicle's own code.", examples=["V01"])]
 
 
 class Answer(BaseModel):

@@ -23,13 +23,8 @@ CHANGES_NOTHING = {
     ("POST", "/api/v1/scenarios/what-if"),  # calculates
 }
 ELSEWHERE = {
-    ("POST", "/api/v1/driver/reports"),  # in test_driver.py
-    ("PUT", "/api/v1/driver/reports/{report_id}/photo"),
-    ("PUT", "/api/v1/public/reports/{case_number}/photo"),  # in test_residents.py
-    ("POST", "/api/v1/plans/{plan_id}/replan"),  # with the road engine, in tests/integration/routing
-    ("POST", "/api/v1/plans/{plan_id}/edits"),
+    ("POST", "/api/v1/plans/{plan_id}/edits"),  # with the road engine, in tests/integration/routing
     ("POST", "/api/v1/siting"),  # with the walking network, in tests/integration/facilities
-    ("POST", "/api/v1/scenarios/{scenario_id}/adopt"),
 }
 """Changing routes whose entry another test looks at, because they need more than this town has."""
 
@@ -41,6 +36,7 @@ class Change:
     action: str
     json: Any = None
     form: dict[str, str] | None = None
+    content: bytes | None = None
     by: str = "admin-1"
     path: dict[str, Callable[[Api, Connection], str]] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
@@ -72,6 +68,11 @@ def _scenario(_: Api, connection: Connection) -> str:
     return str(scenario_id)
 
 
+def _case(_: Api, connection: Connection) -> str:
+    [(number,)] = connection.execute("SELECT case_number FROM cases").fetchall()
+    return str(number)
+
+
 CORRECTION = "/api/v1/clearance/visits/{service_date}/{point_id}/{occurrence}/correction"
 VISIT = {"service_date": lambda *_: "2026-11-21", "point_id": lambda *_: "P3", "occurrence": lambda *_: "1"}
 SEEN = {"status": "cleared", "note": "Seen by the inspector.", "cleared_at": "2026-11-21T01:50:00Z"}
@@ -79,6 +80,18 @@ PHASE = "/api/v1/facilities/{facility_id}/phases/{begins_on}"
 PHASE_OF = {"facility_id": lambda *_: "T1", "begins_on": lambda *_: "2026-12-01"}
 RENOVATED = {"status": "under_renovation"}
 SCENARIO: dict[str, Any] = {"name": "one more", "changes": [{"kind": "close", "facility_id": "T1"}]}
+
+BUILDS: dict[str, Any] = {"kind": "build", "facility_kind": "public_toilet", "lon": 116.1, "lat": 40.0}
+PLANNED: dict[str, Any] = {"name": "one toilet", "changes": [{**BUILDS, "facility_id": "NEW-1"}]}
+PRESSED: dict[str, Any] = {
+    "report_id": "6d3f2a60-6c0b-4a57-9c35-6f6a1f4d8b11",
+    "vehicle_id": "V1",
+    "point_id": "P2",
+    "outcome": "served",
+    "observed_at": "2026-11-21T01:58:00Z",
+}
+JPEG = b"\xff\xd8\xff\xe0" + bytes(200)
+DIRT: dict[str, Any] = {"description": "垃圾桶满了"}
 
 CHANGES: dict[tuple[str, str], Change] = {
     ("POST", "/api/v1/auth/token"): Change(
@@ -115,7 +128,25 @@ CHANGES: dict[tuple[str, str], Change] = {
     ("DELETE", "/api/v1/scenarios/{scenario_id}"): Change(
         "delete", path={"scenario_id": _scenario}, before=("POST", "/api/v1/scenarios", SCENARIO)
     ),
-    ("POST", "/api/v1/public/reports"): Change("report", {"description": "垃圾桶满了"}, by="resident"),
+    ("POST", "/api/v1/scenarios/{scenario_id}/adopt"): Change(
+        "adopt", path={"scenario_id": _scenario}, before=("POST", "/api/v1/scenarios", PLANNED)
+    ),
+    ("POST", "/api/v1/plans/{plan_id}/replan"): Change("replan", {}, path={"plan_id": _ready}),
+    ("POST", "/api/v1/driver/reports"): Change("report", PRESSED),
+    ("PUT", "/api/v1/driver/reports/{report_id}/photo"): Change(
+        "send photo",
+        content=JPEG,
+        path={"report_id": lambda *_: str(PRESSED["report_id"])},
+        before=("POST", "/api/v1/driver/reports", PRESSED),
+    ),
+    ("POST", "/api/v1/public/reports"): Change("report", DIRT, by="resident"),
+    ("PUT", "/api/v1/public/reports/{case_number}/photo"): Change(
+        "send photo",
+        content=JPEG,
+        by="resident",
+        path={"case_number": _case},
+        before=("POST", "/api/v1/public/reports", DIRT),
+    ),
 }
 
 
@@ -139,7 +170,8 @@ def _make(api: Api, client: httpx.Client, place: tuple[str, str]) -> httpx.Respo
     change = CHANGES[place]
     with connect(api.database_url, autocommit=True) as connection:
         path = place[1].format(**{name: made(api, connection) for name, made in change.path.items()})
-    return client.request(place[0], path, json=change.json, data=change.form, params=change.query)
+    sent: dict[str, Any] = {"json": change.json, "data": change.form, "content": change.content}
+    return client.request(place[0], path, params=change.query, **sent)
 
 
 def _entries(connection: Connection) -> list[tuple[Any, ...]]:

@@ -1,11 +1,15 @@
 """The register over HTTP: points, facilities, zones, contractors, the town and its clock."""
 
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 
+from services.store.connection import connect
+from services.store.registry import FACILITIES, upsert
 from tests.integration.api import seeded_town
+from tests.integration.api.conftest import Api
 
 GEO = {"Accept": "application/geo+json"}
 
@@ -143,6 +147,23 @@ def test_what_is_unknown_is_404(admin: httpx.Client, path: str, name: str) -> No
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == 404
+
+
+def test_a_code_may_have_a_slash(api: Api, admin: httpx.Client) -> None:
+    """Sent as %2F it is part of the code, in whatever route; a plain one ends the code."""
+    with connect(api.database_url, autocommit=True) as connection:
+        fields = {"facility_id": "站/一 %2F", "kind": "public_toilet", "lon": 116.1, "lat": 40.0, "status": "planned"}
+        upsert(connection, FACILITIES, [fields], update=[])
+        try:
+            quoted = quote("站/一 %2F", safe="")
+            assert admin.get(f"/api/v1/facilities/{quoted}").json()["id"] == "站/一 %2F"
+            assert admin.get(f"/api/v1/facilities/{quoted}/phases").status_code == 200
+            unknown = admin.get("/api/v1/facilities/T1%2f1")
+            assert (unknown.status_code, unknown.json()["instance"]) == (404, "/api/v1/facilities/T1%2F1")
+            assert "'T1/1'" in unknown.json()["detail"]
+            assert admin.get("/api/v1/facilities/站/一").status_code == 404
+        finally:
+            connection.execute("DELETE FROM facilities WHERE facility_id = %s", [fields["facility_id"]])
 
 
 def test_the_clock_is_set_and_given_back(admin: httpx.Client) -> None:
