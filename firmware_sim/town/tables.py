@@ -47,6 +47,7 @@ def point_row(point: CollectionPoint) -> Row:
         "window_end": end,
         "service_s": point.service_s,
         "priority": point.priority,
+        "approach": point.approach,
     }
 
 

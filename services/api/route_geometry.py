@@ -16,10 +16,14 @@ from services.store.visibility import Visibility
 
 @dataclass(frozen=True, slots=True)
 class RouteOnRoads:
-    """A route and the way to each of its stops from the one before; `legs` is none until it is known."""
+    """A route and the way to each of its stops from the one before; `legs` is none until it is known.
+
+    The truck comes to the places of `kerb` on the side of the street on which they are.
+    """
 
     answer: RouteAnswer
     legs: tuple[tuple[LonLat, ...], ...] | None
+    kerb: frozenset[LonLat] = frozenset()
 
     def with_roads(self) -> "RouteOnRoads":
         """Return the route with its ways, asking the road network where they were not published.
@@ -33,7 +37,7 @@ class RouteOnRoads:
             return self
         places = [(stop.lon, stop.lat) for stop in self.answer.stops if stop.lon is not None and stop.lat is not None]
         with RoadNetwork.for_profile() as network:
-            return replace(self, legs=tuple(leg.geometry for leg in network.route(places)))
+            return replace(self, legs=tuple(leg.geometry for leg in network.route(places, kerb=self.kerb)))
 
     @property
     def line(self) -> list[LonLat]:
@@ -71,7 +75,10 @@ def load_route_on_roads(connection: Connection, plan_id: UUID, vehicle_id: str, 
     if not routes or hidden:
         raise NotFoundError(f"Plan {plan_id} has no route for the vehicle {vehicle_id!r}.")
     stops = load_stops(connection, plan_id, vehicle_id)
-    return RouteOnRoads(RouteAnswer.of(routes[0], stops), _published_legs(stops))
+    kerb = frozenset(
+        (stop.lon, stop.lat) for stop in stops if stop.is_at_kerb and stop.lon is not None and stop.lat is not None
+    )
+    return RouteOnRoads(RouteAnswer.of(routes[0], stops), _published_legs(stops), kerb)
 
 
 def _published_legs(stops: list[StopRow]) -> tuple[tuple[LonLat, ...], ...] | None:

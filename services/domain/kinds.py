@@ -13,6 +13,13 @@ class ContainerType(StrEnum):
     ROADSIDE = "roadside"
 
 
+class Approach(StrEnum):
+    """From which side of the street a truck comes to a collection point: either, or the side on which it stands."""
+
+    ANY = "any"
+    KERB = "kerb"
+
+
 class VehicleKind(StrEnum):
     """Sanitation vehicles (环卫车辆)."""
 

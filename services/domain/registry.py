@@ -5,6 +5,7 @@ from datetime import date
 
 from services.domain.kinds import (
     CONTAINER_TYPES_BY_VEHICLE_KIND,
+    Approach,
     ContainerType,
     FacilityKind,
     FacilityStatus,
@@ -68,6 +69,7 @@ class CollectionPoint:
     windows: tuple[DailyWindow, ...] = ()
     service_s: int = 60
     priority: int = 1
+    approach: Approach = Approach.ANY
 
     @property
     def position(self) -> Position:

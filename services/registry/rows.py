@@ -13,7 +13,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.validation import explain_validity
 
-from services.domain.kinds import ContainerType, FacilityKind, FacilityStatus, VehicleKind
+from services.domain.kinds import Approach, ContainerType, FacilityKind, FacilityStatus, VehicleKind
 from services.domain.registry import DailyWindow
 from services.domain.town import DAY_S
 
@@ -145,6 +145,7 @@ class PointRow(RegisterRow):
     windows: Text | None = None
     service_s: Seconds = 60
     priority: Annotated[int, Field(ge=0, le=1_000)] = 1
+    approach: Approach = Approach.ANY
 
     @model_validator(mode="after")
     def _windows_are_readable(self) -> Self:

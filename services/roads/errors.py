@@ -29,3 +29,7 @@ class RoadEngineError(RoadsError):
 
 class NoRouteError(RoadsError):
     """There is no way on the road between two places, or no road near one of them."""
+
+
+class UnwantedError(Exception):
+    """Nobody waits for the answer any more."""

@@ -3,10 +3,9 @@
 import os
 import ssl
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from itertools import pairwise
 from types import TracebackType
@@ -19,7 +18,7 @@ import polyline
 from numpy.typing import NDArray
 
 from services.roads.datasets import Profile
-from services.roads.errors import NoRouteError, RoadEngineError
+from services.roads.errors import NoRouteError, RoadEngineError, UnwantedError
 from services.roads.settings import RoadServersSettings
 
 LonLat = tuple[float, float]
@@ -40,13 +39,6 @@ _HUBS_AT_ONCE = 250
 
 RESTART_WAIT_S = 5.0
 """How long a swap of datasets may keep the server from answering."""
-
-
-class Approach(StrEnum):
-    """From which side a truck may come to a place: either, or with it on the kerb side."""
-
-    UNRESTRICTED = "unrestricted"
-    CURB = "curb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,32 +175,39 @@ class RoadNetwork:
         places: Sequence[LonLat],
         *,
         limit_m: float = SNAP_LIMIT_M,
-        approach: Approach = Approach.UNRESTRICTED,
+        kerb: Collection[LonLat] = (),
         hubs: Collection[LonLat] | None = None,
+        snaps: Sequence[Snap | None] | None = None,
+        is_unwanted: Callable[[], bool] = lambda: False,
     ) -> Matrix:
         """Return durations and distances between all places.
 
+        Places of `kerb` are passed on the side of a two-way street on which they lie, on the way there and from there.
+
         With `hubs`, which are some of the places, only the ways from and to those are asked for; all others are
-        UNREACHABLE.
+        UNREACHABLE. `snaps` are those of the places, where they are known. `is_unwanted` is asked from several threads
+        before each of the requests that a large matrix takes, a second or two each.
 
         Raises:
             RoadEngineError: the server does not answer.
+            UnwantedError: `is_unwanted` said yes.
 
         """
-        snaps = self.snap(places, limit_m)
+        if snaps is None:
+            snaps = self.snap(places, limit_m)
         rows = np.array([index for index, snap in enumerate(snaps) if snap is not None], dtype=np.intp)
         duration_s = np.full((len(places), len(places)), UNREACHABLE, dtype=np.int32)
         distance_m = duration_s.copy()
         if len(rows) >= 2 and hubs is not None:  # the engine refuses a table of one place
             wanted = set(hubs)
             chosen = [index for index, row in enumerate(rows) if places[row] in wanted]
-            body = self._body([places[row] for row in rows], limit_m, approach)
+            body = self._body([places[row] for row in rows], limit_m, kerb)
             self._fill_hubs(body, chosen, rows, (duration_s, distance_m))
         elif len(rows) >= 2:
-            body = self._body([places[row] for row in rows], limit_m, approach)
+            body = self._body([places[row] for row in rows], limit_m, kerb)
             blocks = _blocks(len(rows), self._workers)
             with ThreadPoolExecutor(self._workers) as pool:
-                answers = pool.map(lambda block: self._table_block(body, *block), blocks)
+                answers = pool.map(lambda block: self._table_block(body, block, is_unwanted), blocks)
                 for (start, end), (durations, distances) in zip(blocks, answers, strict=True):
                     duration_s[np.ix_(rows[start:end], rows)] = durations
                     distance_m[np.ix_(rows[start:end], rows)] = distances
@@ -220,11 +219,11 @@ class RoadNetwork:
         places: Sequence[LonLat],
         *,
         limit_m: float = SNAP_LIMIT_M,
-        approach: Approach = Approach.UNRESTRICTED,
+        kerb: Collection[LonLat] = (),
     ) -> list[Leg]:
         """Return the road through all places in their order, one leg fewer than there are places.
 
-        It turns about at a place where that is shorter, as the matrix does.
+        It turns about at a place where that is shorter, and passes those of `kerb` on their side, as the matrix does.
 
         Raises:
             NoRouteError: one of the places has no road within `limit_m`, or no way leads to the next.
@@ -236,11 +235,11 @@ class RoadNetwork:
         for place, snap in zip(places, self.snap(places, limit_m), strict=True):
             if snap is None:
                 raise NoRouteError(f"There is no road within {limit_m:.0f} m of {_text(place)}.")
-        body = self._body(places, limit_m, approach)
+        body = self._body(places, limit_m, kerb)
         body |= {"steps": True, "overview": "false", "geometries": "polyline6", "continue_straight": False}
         answer = self._ask("route", body)
         if isinstance(answer, _Refusal):
-            raise self._no_route(places, limit_m, approach, answer)
+            raise self._no_route(places, limit_m, kerb, answer)
         legs = msgspec.json.decode(answer, type=_RouteAnswer).routes[0].legs
         return [Leg(leg.distance, leg.duration, _joined(leg.steps)) for leg in legs]
 
@@ -260,8 +259,12 @@ class RoadNetwork:
                 found.append(Snap(*nearest.location, distance_m=nearest.distance, street=nearest.name))
         return found
 
-    def _table_block(self, body: dict[str, Any], start: int, end: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        return self._table(body, {"sources": list(range(start, end))})
+    def _table_block(
+        self, body: dict[str, Any], block: tuple[int, int], is_unwanted: Callable[[], bool]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        if is_unwanted():
+            raise UnwantedError
+        return self._table(body, {"sources": list(range(*block))})
 
     def _fill_hubs(
         self, body: dict[str, Any], hubs: list[int], rows: NDArray[np.intp], matrices: Sequence[NDArray[np.int32]]
@@ -282,22 +285,25 @@ class RoadNetwork:
         table = msgspec.json.decode(answer, type=_TableAnswer)
         return _as_integers(table.durations), _as_integers(table.distances)
 
-    def _no_route(self, places: Sequence[LonLat], limit_m: float, approach: Approach, refusal: _Refusal) -> Exception:
+    def _no_route(
+        self, places: Sequence[LonLat], limit_m: float, kerb: Collection[LonLat], refusal: _Refusal
+    ) -> Exception:
         """Return the error that names the first leg without a way."""
         if refusal.code not in ("NoRoute", "NoSegment"):
             return self._unexpected(refusal)
         for start, end in pairwise(places):
-            body = self._body([start, end], limit_m, approach) | {"overview": "false"}
+            body = self._body([start, end], limit_m, kerb) | {"overview": "false"}
             if isinstance(self._ask("route", body), _Refusal):
                 return NoRouteError(f"No road leads from {_text(start)} to {_text(end)}.")
         return self._unexpected(refusal)
 
     @staticmethod
-    def _body(places: Sequence[LonLat], limit_m: float, approach: Approach = Approach.UNRESTRICTED) -> dict[str, Any]:
+    def _body(places: Sequence[LonLat], limit_m: float, kerb: Collection[LonLat] = ()) -> dict[str, Any]:
+        on_their_side = set(kerb)
         return {
             "coordinates": [[float(lon), float(lat)] for lon, lat in places],
             "radiuses": [limit_m] * len(places),
-            "approaches": [approach.value] * len(places),
+            "approaches": ["curb" if place in on_their_side else "unrestricted" for place in places],
             "generate_hints": False,
         }
 

@@ -14,8 +14,9 @@ from services.domain.kinds import ContainerType, StopKind, UnservedReason
 from services.domain.plan import Plan, Route, Stop, UnservedVisit
 from services.domain.registry import Facility, Position
 from services.domain.town import Interval
-from services.roads.network import SNAP_LIMIT_M, Matrix
+from services.roads.network import SNAP_LIMIT_M, Matrix, Snap
 from services.routing import solution as solved
+from services.routing.outline import Outline
 from services.routing.problem import BoolMatrix, Break, Problem, Station, Task, Travel, Truck, Window
 from services.routing.selection import Selection, WorkingVehicle, staying_in
 from services.routing.wishes import sound_weights
@@ -66,13 +67,51 @@ class Assembly:
         return not self.problem.tasks or not self.problem.trucks
 
 
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What an `Assembly` is made from before the roads have told their ways; the fields are as there.
+
+    `rows` are the selection's places that have a road, in the order of the outline's.
+    """
+
+    selection: Selection
+    outline: Outline
+    origin: datetime
+    visits: tuple[DueVisit, ...]
+    vehicles: tuple[WorkingVehicle, ...]
+    stations: tuple[Facility, ...]
+    unserved: tuple[UnservedVisit, ...]
+    notes: tuple[str, ...]
+    rows: tuple[int, ...]
+
+    def with_roads(self, matrix: Matrix) -> Assembly:
+        """Return the problem with its roads; `matrix` is of the selection's places."""
+        square = np.ix_(self.rows, self.rows)
+        return Assembly(
+            selection=self.selection,
+            problem=self.outline.with_roads(Travel(matrix.duration_s[square], matrix.distance_m[square])),
+            origin=self.origin,
+            visits=self.visits,
+            vehicles=self.vehicles,
+            stations=self.stations,
+            unserved=self.unserved,
+            notes=self.notes,
+            location_of={place: location for location, place in enumerate(self.outline.places)},
+        )
+
+
 def assemble(selection: Selection, matrix: Matrix) -> Assembly:
     """Return the problem of a day; `matrix` is of `selection.places`.
 
     What no road comes near is left out: a visit is unserved for it, a vehicle or station gets a note.
     """
-    rows = [row for row, snap in enumerate(matrix.snaps) if snap is not None]
+    return sketch(selection, matrix.snaps).with_roads(matrix)
+
+
+def sketch(selection: Selection, snaps: Sequence[Snap | None]) -> Sketch:
+    """Return the problem of a day without its roads; `snaps` says where each of `selection.places` meets them."""
     places = selection.places
+    rows = tuple(row for row, snap in enumerate(snaps) if snap is not None)
     location_of = {places[row]: location for location, row in enumerate(rows)}
 
     def is_on_road(position: Position) -> bool:
@@ -87,17 +126,18 @@ def assemble(selection: Selection, matrix: Matrix) -> Assembly:
     clock = _Clock(selection, origin, vehicles, location_of)
     may_serve = _may_serve(selection, visits, vehicles)
     trucks = tuple(clock.truck(working, bool(stations)) for working in vehicles)
-    problem = Problem(
-        travel=(Travel(matrix.duration_s[np.ix_(rows, rows)], matrix.distance_m[np.ix_(rows, rows)]),),
-        tasks=tuple(clock.tasks(visits, may_serve)),
-        trucks=trucks,
-        stations=tuple(clock.station(station) for station in stations),
-        may_serve=may_serve,
-        weights=sound_weights(trucks),
-    )
-    return Assembly(
+    return Sketch(
         selection=selection,
-        problem=problem,
+        outline=Outline(
+            places=tuple(location_of),
+            tasks=tuple(clock.tasks(visits, may_serve)),
+            trucks=trucks,
+            stations=tuple(clock.station(station) for station in stations),
+            may_serve=may_serve,
+            may_tip=np.ones((len(stations), len(trucks)), dtype=np.bool_),
+            weights=sound_weights(trucks),
+            kerb=selection.kerb,
+        ),
         origin=origin,
         visits=visits,
         vehicles=vehicles,
@@ -108,7 +148,7 @@ def assemble(selection: Selection, matrix: Matrix) -> Assembly:
             if not is_on_road(position_of[visit.point_id])
         ),
         notes=(*selection.notes, *_off_road_notes(selection, is_on_road)),
-        location_of=location_of,
+        rows=rows,
     )
 
 

@@ -12,12 +12,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from services.routing.mending import drivable, put_all_in, visit_of
+from services.routing.mending import put_all_in
 from services.routing.ortools_model import Plan
 from services.routing.prepare import Prepared
 from services.routing.problem import Problem
 from services.routing.proposals import Effort, Progress, figures_of, propose
 from services.routing.revision import Revision
+from services.routing.seams import kept_routes
 from services.routing.solution import StopKind
 from services.routing.timetable import Visit, driven, route_of
 
@@ -27,7 +28,7 @@ def propose_close(revision: Revision) -> Callable[[Prepared, Effort], Plan]:
 
     def proposer(prepared: Prepared, effort: Effort) -> Plan:
         problem = prepared.problem
-        kept = _kept(problem, prepared.origin, revision)
+        kept = kept_routes(problem, prepared.origin, revision.previous)
         repaired = _repaired(problem, kept, revision.locked)
         told = replace(effort, on_progress=_falling(effort.on_progress))
         if told.on_progress is not None:
@@ -51,27 +52,6 @@ def _falling(on_progress: Progress | None) -> Progress | None:
             on_progress(elapsed_s, cost, unserved)
 
     return tell
-
-
-def _kept(problem: Problem, origin: Sequence[int], revision: Revision) -> Plan:
-    """The old routes as far as they can still be driven; visits that are split now have no place of their own."""
-    parts: dict[int, list[int]] = {}
-    for part, task in enumerate(origin):
-        parts.setdefault(task, []).append(part)
-    kept: Plan = {}
-    placed: set[int] = set()
-    for truck, visits in revision.previous.items():
-        own: list[Visit] = []
-        for visit in visits:
-            if visit.kind is not StopKind.TASK:
-                own.append(visit)
-                continue
-            (part, *others) = parts[visit.index]
-            if not others and part not in placed and problem.may_serve[part, truck]:
-                placed.add(part)
-                own.append(visit_of(problem, part))
-        kept[truck] = drivable(problem, truck, own)
-    return {truck: visits for truck, visits in kept.items() if visits}
 
 
 def _repaired(problem: Problem, kept: Plan, locked: frozenset[int]) -> Plan:

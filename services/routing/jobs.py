@@ -14,10 +14,11 @@ from services.roads.errors import RoadEngineError
 from services.roads.network import RoadNetwork
 from services.routing.planning import PlannerStoppingError, plan_day
 from services.routing.publisher import publish_plan
+from services.routing.sharing import help_with
 from services.routing.solver_process import SolverProcess
 from services.store import plans
 from services.store.connection import StoreUnavailableError, connect
-from services.store.jobs import PLAN_DAY, PLANNING_QUEUE, PUBLISH_PLAN, PUBLISHING_QUEUE
+from services.store.jobs import PLAN_DAY, PLAN_DISTRICT, PLANNING_QUEUE, PUBLISH_PLAN, PUBLISHING_QUEUE
 from services.store.town import load_clock
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,13 @@ class Planner:
             except PlannerStoppingError as stopping:
                 raise JobAborted from stopping
 
+    def plan_district(self, context: JobContext, plan_id: str) -> None:
+        """Plan a district of a large day, if there is one that nobody plans."""
+        with connect(self._database_url, autocommit=True) as connection:
+            help_with(connection, UUID(plan_id), self._network, self._solver, context.should_abort)
+        if context.should_abort():
+            raise JobAborted
+
     def publish_plan(self, context: JobContext, plan_id: str) -> None:
         """Send a plan to the trucks; tell the dispatcher in the plan's notes when it does not work."""
         del context
@@ -78,6 +86,12 @@ class Planner:
             pass_context=True,
             retry=RetryStrategy(max_attempts=MOST_ATTEMPTS, wait=1, retry_exceptions=(JobAborted, *_DATABASE_ERRORS)),
         )(self.plan_day)
+        app.task(
+            name=PLAN_DISTRICT,
+            queue=PLANNING_QUEUE,
+            pass_context=True,
+            retry=RetryStrategy(max_attempts=MOST_ATTEMPTS, wait=1, retry_exceptions=(JobAborted, *_DATABASE_ERRORS)),
+        )(self.plan_district)
         app.task(
             name=PUBLISH_PLAN,
             queue=PUBLISHING_QUEUE,

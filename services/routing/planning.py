@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,13 +13,16 @@ from services.domain.errors import RiqingError
 from services.domain.kinds import REFUSE_UNLOADING_KINDS, FacilityKind, PlanStatus
 from services.domain.plan import Plan
 from services.roads.network import RoadNetwork
-from services.routing.assemble import COINS, Assembly, assemble, plan_without_search, to_plan
+from services.routing.assemble import COINS, Assembly, plan_without_search, sketch, to_plan
 from services.routing.expecting import Expected, expect
+from services.routing.mending import Routes
 from services.routing.reasons import explain
 from services.routing.rest import rest_of_day
 from services.routing.revising import load_situation
 from services.routing.revision import Revision
-from services.routing.selection import Register, select
+from services.routing.selection import Register, Selection, select
+from services.routing.settings import PlannerSettings
+from services.routing.sharing import ask_roads, gather, offer
 from services.routing.solution import Solution
 from services.routing.solver_process import SolverProcess, SolvingStoppedError
 from services.routing.whole_day import spent_cost, whole_plan
@@ -26,6 +30,7 @@ from services.store import plans, registry
 from services.store.connection import Connection
 from services.store.demand import save_demands
 from services.store.jobs import request_publication
+from services.store.plan_districts import withdraw_districts
 from services.store.town import load_clock, load_town
 
 log = logging.getLogger(__name__)
@@ -38,6 +43,9 @@ PUBLISHED_IN_S = 5.0
 
 LEAST_SEARCH_SHARE = 0.5
 """What the search gets of the time limit even where the roads took longer to ask than the rest."""
+
+LEAST_SEAMS_SHARE = 0.2
+"""The same where it has only to mend what districts' searches have found."""
 
 
 class PlannerStoppingError(Exception):
@@ -71,8 +79,7 @@ def plan_day(
     try:
         if plan.replans_plan_id is None:
             expected = _expected(connection, plan)
-            assembly = assemble(expected.selection, network.matrix(expected.selection.places))
-            result = _solve(connection, plan, assembly, solver, watch, started)
+            result = _plan(connection, plan, expected.selection, network, solver, watch, started)
         else:
             result = _revise(connection, plan, network, solver, watch, started)
         with connection.transaction():
@@ -132,40 +139,86 @@ def _expected(connection: Connection, plan: plans.PlanRow) -> Expected:
     return expect(connection, selection, asked.demand_quantile, now)
 
 
-def _solve(
+def _plan(
     connection: Connection,
     plan: plans.PlanRow,
-    assembly: Assembly,
+    selection: Selection,
+    network: RoadNetwork,
     solver: SolverProcess,
     watch: _Watch,
     started: float,
 ) -> Plan:
-    if assembly.is_trivial:
-        return plan_without_search(assembly)
-    return to_plan(assembly, _search(connection, plan, assembly, solver, watch, started))
+    """Plan a day from nothing; a large one together with other planners."""
+    places = selection.places
+    snaps = network.snap(places)
+    drawn = sketch(selection, snaps)
+    course = _Course(connection, plan, started, len(drawn.unserved))
+    offered = offer(connection, plan, drawn, PlannerSettings().district_visits, time.monotonic() - started)
+    try:
+        assembly = drawn.with_roads(ask_roads(network, places, selection.kerb, watch.should_stop, snaps))
+        if assembly.is_trivial:
+            return plan_without_search(assembly)
+        if offered is None:
+            return to_plan(assembly, _search(assembly, solver, watch, course))
+        gathered = gather(connection, offered, assembly.problem, network, solver, watch.should_stop, course.note_now)
+    finally:
+        if offered is not None:
+            withdraw_districts(connection, plan.plan_id)
+    assembly = replace(assembly, notes=(*assembly.notes, gathered.note))
+    return to_plan(assembly, _search(assembly, solver, watch, course, start=gathered.start))
+
+
+class _Course:
+    """Notes what is found in the course of a plan: each plan that leaves out less, or as much and is cheaper.
+
+    `left_out` visits are on none of them, and `spent` coins are in the cost of all.
+    """
+
+    def __init__(
+        self, connection: Connection, plan: plans.PlanRow, started: float, left_out: int, spent: int = 0
+    ) -> None:
+        self._connection = connection
+        self._started = started
+        self._left_out = left_out
+        self._spent = spent
+        self._best = (2**62, 2**62)
+        self.plan = plan
+
+    def elapsed_s(self) -> float:
+        """Return the seconds since the plan was begun."""
+        return time.monotonic() - self._started
+
+    def note_now(self, cost: int, unserved: int) -> None:
+        """Note a plan that is there now."""
+        self.note(self.elapsed_s(), cost, unserved)
+
+    def note(self, elapsed_s: float, cost: int, unserved: int) -> None:
+        """Note a plan; `cost` in coins."""
+        if (unserved, cost) < self._best:
+            self._best = (unserved, cost)
+            row = plans.ProgressRow(elapsed_s, (self._spent + cost) / COINS, self._left_out + unserved)
+            plans.add_progress(self._connection, self.plan.plan_id, row)
 
 
 def _search(
-    connection: Connection,
-    plan: plans.PlanRow,
     assembly: Assembly,
     solver: SolverProcess,
     watch: _Watch,
-    started: float,
+    course: _Course,
     revision: Revision | None = None,
-    spent: int = 0,
+    start: Routes | None = None,
 ) -> Solution:
-    """Have a problem solved in what is left of the plan's time; `spent` coins are in its cost already."""
-    before_search_s = time.monotonic() - started
-    left_out_before = len(assembly.unserved)
+    """Have a problem solved in what is left of the plan's time."""
+    before_search_s = course.elapsed_s()
 
     def note(elapsed_s: float, cost: int, unserved: int) -> None:
-        row = plans.ProgressRow(before_search_s + elapsed_s, (spent + cost) / COINS, left_out_before + unserved)
-        plans.add_progress(connection, plan.plan_id, row)
+        course.note(before_search_s + elapsed_s, cost, unserved)
 
-    limit_s = plan.asked.time_limit_s
-    time_limit_s = max(LEAST_SEARCH_SHARE * limit_s, limit_s - before_search_s)
-    return solver.solve(assembly.problem, time_limit_s, plan.asked.seed, note, watch.should_stop, revision)
+    limit_s = course.plan.asked.time_limit_s
+    share = LEAST_SEARCH_SHARE if start is None else LEAST_SEAMS_SHARE
+    time_limit_s = max(share * limit_s, limit_s - before_search_s)
+    seed = course.plan.asked.seed
+    return solver.solve(assembly.problem, time_limit_s, seed, note, watch.should_stop, revision, start)
 
 
 def _revise(
@@ -187,10 +240,12 @@ def _revise(
     # The trucks go on by their old routes until the new ones are with them; how long that is, their clock tells.
     lead_s = clock.speed * (asked.time_limit_s + PUBLISHED_IN_S) if asked.as_of is None else 0.0
     found = situation.survey(asked.circumstances, timedelta(seconds=lead_s))
-    rest = rest_of_day(found, network.matrix(found.selection.places), round(asked.change_cost * COINS))
+    matrix = ask_roads(network, found.selection.places, found.selection.kerb, watch.should_stop)
+    rest = rest_of_day(found, matrix, round(asked.change_cost * COINS))
     if rest.assembly.is_trivial:
         nothing = Solution((), explain(rest.problem, (), range(len(rest.problem.tasks))), 0, 0, 0)
         return whole_plan(rest, nothing)
     revision = Revision(rest.previous, rest.locked)
-    solution = _search(connection, plan, rest.assembly, solver, watch, started, revision, spent_cost(rest))
+    course = _Course(connection, plan, started, len(rest.assembly.unserved), spent_cost(rest))
+    solution = _search(rest.assembly, solver, watch, course, revision)
     return whole_plan(rest, solution)

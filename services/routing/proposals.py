@@ -38,7 +38,8 @@ ARRANGE_OVERRUN_S = 0.3
 class Effort:
     """How long and how wide to search: seconds from `started`, the seed, searches at once, steps of each or None.
 
-    `figures` works out what `on_progress` is told of a plan, where that is not the searched problem's own cost.
+    `figures` works out what `on_progress` is told of a plan, where that is not the searched problem's own cost. `start`
+    is a plan to go on from, which the search mends; without it a first plan is made.
     """
 
     started: float
@@ -49,6 +50,7 @@ class Effort:
     on_progress: Progress | None = None
     should_stop: Callable[[], bool] | None = None
     figures: Figures | None = None
+    start: Plan | None = None
 
     def left_s(self) -> float:
         """Wall seconds that are left."""
@@ -114,9 +116,14 @@ def _search(problem: Problem, effort: Effort) -> Found | None:
         )
         for worker in range(max(1, effort.workers))
     ]
-    if len(searches) > 1 and searches[0].begin() >= MANY_ROUTES * len(searches):
+    first = None if effort.start is None else _entities(problem, effort.start)
+    used = searches[0].begin(first) if len(searches) > 1 or first is not None else 0
+    if len(searches) > 1 and used >= MANY_ROUTES * len(searches):
         searches[0].share_out(len(searches))
         del searches[1:]
+    elif first is not None:
+        for search in searches[1:]:
+            search.begin(first)
     if len(searches) == 1:
         plans = [searches[0].solve()]
     else:
@@ -166,6 +173,15 @@ class _Board:
             if (found.weight, cost) < self._told:
                 self._told = (found.weight, cost)
                 self._effort.on_progress(ended - self._effort.started, cost, absent)
+
+
+def _entities(problem: Problem, plan: Plan) -> list[list[int]]:
+    """A plan as the kernel has it: what each truck does, as tasks and then stations."""
+    tasks = len(problem.tasks)
+    return [
+        [visit.index if visit.kind is StopKind.TASK else tasks + visit.index for visit in plan.get(truck, ())]
+        for truck in range(len(problem.trucks))
+    ]
 
 
 def _visits(problem: Problem, found: Found) -> Plan:

@@ -87,7 +87,8 @@ def _leg_geometry(network: RoadNetwork, stops: Mapping[str, Sequence[StopRow]]) 
     polylines = {}
     for vehicle_id, route in stops.items():
         driven = [stop for stop in route if stop.kind != StopKind.BREAK]
-        legs = network.route([_position(stop) for stop in driven])
+        kerb = {_position(stop) for stop in driven if stop.is_at_kerb}
+        legs = network.route([_position(stop) for stop in driven], kerb=kerb)
         for stop, leg in zip(driven[1:], legs, strict=True):
             polylines[vehicle_id, stop.sequence] = leg.polyline6
     return polylines

@@ -427,18 +427,20 @@ def _around(found: Survey, point: Position) -> set[Position]:
 
 def _rest(found: Survey, network: RoadNetwork, hubs: set[Position], ends: set[Position] | None = None) -> RestOfDay:
     """The rest of a day with the ways from and to some hubs; with `ends`, only between those and the hubs."""
-    places = found.selection.places
+    places, kerb = found.selection.places, found.selection.kerb
     if ends is None:
-        return rest_of_day(found, with_stored_legs(found, network.matrix(places, hubs=hubs)))
+        return rest_of_day(found, with_stored_legs(found, network.matrix(places, kerb=kerb, hubs=hubs)))
     rows = [row for row, place in enumerate(places) if place in ends or place in hubs]
-    part = network.matrix([places[row] for row in rows], hubs=hubs)
+    snaps = network.snap(places)
+    some = [places[row] for row in rows]
+    part = network.matrix(some, kerb=kerb, hubs=hubs, snaps=[snaps[row] for row in rows])
     duration_s = np.full((len(places), len(places)), UNREACHABLE, dtype=np.int32)
     distance_m = duration_s.copy()
     square = np.ix_(rows, rows)
     duration_s[square], distance_m[square] = part.duration_s, part.distance_m
     np.fill_diagonal(duration_s, 0)
     np.fill_diagonal(distance_m, 0)
-    whole = Matrix(duration_s, distance_m, tuple(network.snap(places)))
+    whole = Matrix(duration_s, distance_m, tuple(snaps))
     return rest_of_day(found, with_stored_legs(found, whole))
 
 

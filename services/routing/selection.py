@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from services.domain.due import DueVisit, due_visits
 from services.domain.errors import InvalidRequestError
-from services.domain.kinds import REFUSE_UNLOADING_KINDS, FacilityKind, FacilityStatus
+from services.domain.kinds import REFUSE_UNLOADING_KINDS, Approach, FacilityKind, FacilityStatus
 from services.domain.registry import CollectionPoint, Facility, Position, Vehicle, Zone
 from services.domain.town import Interval, Town
 
@@ -63,6 +63,12 @@ class Selection:
         positions += [self.points[visit.point_id].position for visit in self.visits]
         positions += self.extra_places
         return list(dict.fromkeys(positions))
+
+    @property
+    def kerb(self) -> frozenset[Position]:
+        """The places at which a truck has to come to a point on the side of the street where that stands."""
+        points = (self.points[visit.point_id] for visit in self.visits)
+        return frozenset(point.position for point in points if point.approach is Approach.KERB)
 
 
 def select(

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -16,6 +16,7 @@ from services.domain.errors import RiqingError
 from services.routing.problem import Problem
 from services.routing.revision import Revision
 from services.routing.solution import Solution
+from services.routing.timetable import Visit
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,16 @@ class SolvingStoppedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What the solver is asked for; `until_s` is by the machine's monotonic clock, which all processes share."""
+    """What the solver is asked for; `until_s` is by the machine's monotonic clock, which all processes share.
+
+    With a `revision` the plan is to be close to the one before, with a `start` it goes on from that.
+    """
 
     problem: Problem
     until_s: float
     seed: int
     revision: Revision | None
+    start: Mapping[int, Sequence[Visit]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +94,11 @@ class SolverProcess:
         on_progress: Callable[[float, int, int], None],
         should_stop: Callable[[], bool],
         revision: Revision | None = None,
+        start: Mapping[int, Sequence[Visit]] | None = None,
     ) -> Solution:
         """Return the best plan found within `time_limit_s`, counted from when the solver is loaded.
 
-        With a `revision` it is close to the plan before.
+        With a `revision` it is close to the plan before; with a `start` the search goes on from that plan.
 
         `on_progress` is told seconds, cost and how many tasks are left out. When `should_stop` says yes, or on any
         exception, the process is ended and a new one begins to load.
@@ -105,7 +111,7 @@ class SolverProcess:
         try:
             self._await_ready(should_stop)
             until_s = time.monotonic() + time_limit_s
-            self._send(_Order(problem, until_s, seed, revision), should_stop)
+            self._send(_Order(problem, until_s, seed, revision, start), should_stop)
             give_up_at = until_s + OVERRUN_S
             while True:
                 message = self._receive(should_stop, give_up_at, f"the search overran its limit of {time_limit_s:g} s")
@@ -179,6 +185,7 @@ def _work(pipe: Connection) -> None:
     try:
         from services.routing.closeness import propose_close
         from services.routing.planner import solve
+        from services.routing.seams import propose_from
         from services.routing.warm_up import warm_up
 
         warm_up()
@@ -192,12 +199,15 @@ def _work(pipe: Connection) -> None:
         except EOFError:
             return
         try:
+            proposer = None if order.revision is None else propose_close(order.revision)
+            if order.start is not None:
+                proposer = propose_from(order.start)
             solution = solve(
                 order.problem,
                 time_limit_s=max(order.until_s - time.monotonic(), 0.0),
                 seed=order.seed,
                 on_progress=lambda elapsed_s, cost, unserved: pipe.send(_Better(elapsed_s, cost, unserved)),
-                proposer=None if order.revision is None else propose_close(order.revision),
+                proposer=proposer,
             )
         except Exception as error:
             logging.exception("the solver failed")

@@ -38,7 +38,7 @@ def _search_in_districts(problem: Problem) -> None:
     except ImportError:  # numba is not to be had on every machine; `propose` says so
         return
     search = Search(arrange(problem), 0, Budget(600.0, 100))
-    search.begin()
+    search.begin([[] for _ in problem.trucks])  # as one that goes on from a plan
     search.share_out(2)
     search.solve()
 

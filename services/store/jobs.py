@@ -16,7 +16,8 @@ PUBLISHING_QUEUE = "publishing"
 
 PLAN_DAY = "plan_day"
 PUBLISH_PLAN = "publish_plan"
-"""Tasks of services.routing.worker; both take `plan_id`."""
+PLAN_DISTRICT = "plan_district"
+"""Tasks of services.routing.worker; all take `plan_id`."""
 
 # Jobs are added over the caller's connection, so this application never opens one of its own.
 _queue = App(connector=SyncPsycopgConnector())
@@ -33,6 +34,15 @@ def request_plan(
     plan_id = create_plan(connection, request, requested_by, now, replans_plan_id)
     _add(connection, PLAN_DAY, PLANNING_QUEUE, plan_id)
     return plan_id
+
+
+def request_districts(connection: Connection, plan_id: UUID, count: int, wait_s: int = 0) -> None:
+    """Have so many workers plan a district of a plan each, after so many seconds, before they begin another plan."""
+    after = {"seconds": wait_s} if wait_s else None
+    for _ in range(count):
+        _queue.configure_task(
+            PLAN_DISTRICT, queue=PLANNING_QUEUE, priority=1, schedule_in=after, connection=connection
+        ).defer(plan_id=str(plan_id))
 
 
 def request_publication(connection: Connection, plan_id: UUID) -> None:

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from services.domain.circumstances import Circumstances
 from services.domain.errors import ConflictError, NotFoundError
-from services.domain.kinds import PlanStatus
+from services.domain.kinds import Approach, PlanStatus
 from services.domain.plan import Plan
 from services.store.connection import Connection
 from services.store.demand import save_told_demands
@@ -152,6 +152,12 @@ class StopRow:
     lon: float | None
     lat: float | None
     name: str | None
+    approach: str | None
+
+    @property
+    def is_at_kerb(self) -> bool:
+        """Tell whether the truck has to come to it on the side of the street on which it is."""
+        return self.approach == Approach.KERB
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +198,7 @@ _STOPS: LiteralString = """
         stop.load_kg, stop.collected_kg, stop.leg_distance_m, stop.leg_duration_s, stop.leg_polyline6,
         demand.kg AS demand_kg, demand.source AS demand_source,
         coalesce(point.lon, facility.lon) AS lon, coalesce(point.lat, facility.lat) AS lat,
-        coalesce(point.name, facility.name) AS name
+        coalesce(point.name, facility.name) AS name, point.approach
     FROM stops AS stop
     LEFT JOIN LATERAL (
         -- a break has the id of the stop it is taken at, and so the kind of that stop

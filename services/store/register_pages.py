@@ -33,6 +33,7 @@ class PointRow:
     windows: list[tuple[int, int]]
     service_s: int
     priority: int
+    approach: str
     due: int
     cleared: int
     missed: int
@@ -64,8 +65,9 @@ _POINTS: LiteralString = """
     SELECT * FROM (
         SELECT point.point_id, point.lon, point.lat, point.name, point.zone_id, zone.contractor_id,
             point.container_type, point.containers, point.expected_kg, point.visits_per_day, point.windows,
-            point.service_s, point.priority, coalesce(day.due, 0) AS due, coalesce(day.cleared, 0) AS cleared,
-            coalesce(day.missed, 0) AS missed, coalesce(day.pending, 0) AS pending,
+            point.service_s, point.priority, point.approach,
+            coalesce(day.due, 0) AS due, coalesce(day.cleared, 0) AS cleared, coalesce(day.missed, 0) AS missed,
+            coalesce(day.pending, 0) AS pending,
             CASE WHEN day.missed > 0 THEN 'missed' WHEN day.pending > 0 THEN 'pending'
                 WHEN day.due > 0 THEN 'cleared' ELSE 'not_due' END AS state
         FROM collection_points AS point

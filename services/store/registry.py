@@ -9,14 +9,13 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from services.domain.kinds import ContainerType, FacilityKind, FacilityStatus, VehicleKind
+from services.domain.kinds import Approach, ContainerType, FacilityKind, FacilityStatus, VehicleKind
 from services.domain.registry import (
     CollectedWeight,
     CollectionPoint,
     Contractor,
     DailyWindow,
     Facility,
-    PopulationCell,
     Vehicle,
     Zone,
 )
@@ -107,11 +106,6 @@ def load_vehicles(connection: Connection) -> list[Vehicle]:
     return _load(connection, "SELECT * FROM vehicles ORDER BY vehicle_id", _vehicle)
 
 
-def load_population(connection: Connection) -> list[PopulationCell]:
-    """Return where the residents live."""
-    return _load(connection, "SELECT * FROM population_cells ORDER BY lon, lat", lambda row: PopulationCell(**row))
-
-
 def load_collected_weights(connection: Connection, since: date, until: date) -> list[CollectedWeight]:
     """Return what the points yielded from `since` to `until`, both included."""
     return _load(
@@ -145,6 +139,7 @@ def _stored(value: object) -> object:
 
 def _point(row: dict[str, Any]) -> CollectionPoint:
     row["container_type"] = ContainerType(row["container_type"])
+    row["approach"] = Approach(row["approach"])
     row["windows"] = tuple(DailyWindow(start_s, end_s) for start_s, end_s in row["windows"])
     return CollectionPoint(**row)
 

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from services.api.shapes.values import Answer, JsonObject, Latitude, Longitude, TimeWindow, clock_time
-from services.domain.kinds import ContainerType, FacilityKind, FacilityStatus
+from services.domain.kinds import Approach, ContainerType, FacilityKind, FacilityStatus
 from services.store.live_facilities import FacilityRow
 from services.store.register_pages import ContractorRow, PointRow, ZoneRow
 
@@ -40,6 +40,7 @@ class PointAnswer(Answer):
     windows: list[TimeWindow] = Field(description="When it may be visited, local time; empty: at any time.")
     service_s: int = Field(description="Seconds that a visit takes.")
     priority: int
+    approach: Approach = Field(description="`kerb`: trucks pass it on the side of the street on which it stands.")
     day: PointDay
 
     @classmethod
@@ -59,6 +60,7 @@ class PointAnswer(Answer):
             windows=[TimeWindow.of(window) for window in row.windows],
             service_s=row.service_s,
             priority=row.priority,
+            approach=Approach(row.approach),
             day=PointDay.model_validate({**_counts(row), "date": day}),
         )
 

@@ -6,7 +6,7 @@ Everything runs in short blocks, so that it can be told of, and stopped, at any 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,6 +29,7 @@ from services.routing.kernel.state import (
     restore,
     write_best,
 )
+from services.routing.kernel.timing import refresh
 
 discard_stale(search.run)
 
@@ -42,6 +43,8 @@ HOT, COLD = 0.25, 0.001
 """The temperature falls from and to so many units; a unit is what a step that makes a cold plan dearer costs more."""
 HOT_UNLOADING, COLD_UNLOADING = 2.0, 0.002
 """The same where trucks unload on the way: whole trips change hands then, and a colder search does not find how."""
+WARM = 0.05
+"""A search that goes on from a plan begins at so much of the hottest: it mends what it is given."""
 DEAR_TRUCK = 20.0
 """A truck whose fixed cost is above so many units is worth a search of its own to save."""
 CHARGE = 5.0
@@ -135,6 +138,7 @@ class Search:
         self._spare = spare
         self._crew: Crew | None = None
         self._has_begun = False
+        self._goes_on = False
         self._least = -1
         self._block = 16
         self._unit = 1.0
@@ -145,8 +149,14 @@ class Search:
         self._here: Found | None = None
         self._from, self._to = 0.0, 1.0
 
-    def begin(self) -> int:
-        """Make a first plan; gives how many trucks it uses."""
+    def begin(self, start: Sequence[Sequence[int]] | None = None) -> int:
+        """Make a first plan, around some routes if there are any to go on from; gives how many trucks it uses.
+
+        Of those, which are a list of entities for each truck, what breaks a rule of the kernel is not taken.
+        """
+        if start is not None:
+            self._goes_on = True
+            self._lay(start)
         self._fill()
         self._has_begun = True
         return int((self._state.totals[:, at.S_STOPS] > 0).sum())
@@ -179,14 +189,19 @@ class Search:
         self._find_unit()
         if self._from == 0.0:
             self._to = 1.0 / self._runs()
-        if float(self._fixed.max()) > DEAR_TRUCK * self._unit:
+        is_dear = float(self._fixed.max()) > DEAR_TRUCK * self._unit
+        if self._goes_on:
+            if is_dear:
+                self._save_trucks(until=FEW_UNTIL[0])
+            self._anneal(WARM * self._hot, self._cold, until=1.0)
+        elif is_dear:
             self._solve_with_few()
         else:
             self._anneal(self._hot, self._cold, until=1.0)
 
     def _runs(self) -> int:
-        """How many runs of enough steps the budget has room for; a crew's day is too large for a second one."""
-        if self._crew is not None:
+        """How many runs of enough steps the budget has room for; one for a crew, or where a plan is mended."""
+        if self._crew is not None or self._goes_on:
             return 1
         spent = self._budget.spent()
         steps = self._budget.steps or self._budget.done / max(spent, 1e-6)
@@ -254,10 +269,17 @@ class Search:
             now = self._share()
         self._go_back()
 
+    def _lay(self, routes: Sequence[Sequence[int]]) -> None:
+        """Make routes the current plan, without those that break a rule."""
+        self._take(Found([list(route) for route in routes], [], 0.0, 0.0))
+        right = [list(route) if refresh(self._data, self._state, truck) else [] for truck, route in enumerate(routes)]
+        self._take(Found(right, [], 0.0, 0.0))
+
     def _fill(self) -> None:
-        """A first plan: every task at its cheapest place, in random order."""
+        """A first plan: every absent task at its cheapest place, in random order."""
         random = np.random.default_rng(int(self._state.random[0]))
-        self._state.bank[:] = random.permutation(self._data.task_count)
+        absent = self._state.bank[: self._state.counts[BANK]]
+        absent[:] = random.permutation(absent)
         while search.fill(self._data, self._state, 100):
             if self._budget.spent() >= 1.0:
                 self._state.counts[BANK] = 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from services.roads.errors import NoRouteError, RoadEngineError
-from services.roads.network import UNREACHABLE, Approach, RoadNetwork, decode_polyline6
+from services.roads.network import UNREACHABLE, RoadNetwork, decode_polyline6
 from tests.road_files import place
 from tests.road_servers import Served
 
@@ -107,12 +107,18 @@ def test_a_route_has_the_matrix_s_length_and_a_line_for_every_leg(town: Served) 
 
 
 def test_the_kerb_side_can_be_asked_for(town: Served) -> None:
-    """A place on the left of a two-way street is passed and approached from the other side."""
-    start, beside_left = place(100, 0), place(300, 20)
+    """A place on the left of a two-way street is passed and approached from the other side, by matrix and by route."""
+    start, beside_left, beside_right = place(100, 0), place(300, 20), place(300, -20)
     either = town.network.matrix([start, beside_left]).distance_m[0, 1]
-    kerb = town.network.matrix([start, beside_left], approach=Approach.CURB).distance_m[0, 1]
+    kerb = town.network.matrix([start, beside_left], kerb={beside_left}).distance_m[0, 1]
     assert either == pytest.approx(200, abs=5)
     assert kerb > 2 * either
+    (leg,) = town.network.route([start, beside_left], kerb={beside_left})
+    assert leg.distance_m == pytest.approx(kerb, abs=1)
+    hubs = town.network.matrix([start, beside_left], kerb={beside_left}, hubs={start})
+    assert hubs.distance_m[0, 1] == kerb
+    # on the right it is passed anyway, and the start's own side is not asked for
+    assert town.network.matrix([start, beside_right], kerb={beside_right}).distance_m[0, 1] == either
 
 
 @pytest.mark.parametrize(

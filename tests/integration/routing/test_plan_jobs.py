@@ -16,21 +16,24 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from services.api.route_geometry import load_route_on_roads
 from services.broker.address import BrokerAddress
 from services.broker.errors import BrokerError
 from services.broker.session import take_leave
 from services.domain.errors import ConflictError
-from services.domain.kinds import PlanStatus, UnservedReason
+from services.domain.kinds import Approach, PlanStatus, UnservedReason
+from services.domain.registry import CollectionPoint
 from services.domain.telemetry import RouteMessage, decode_route
 from services.roads.network import RoadNetwork, decode_polyline6
 from services.routing.planning import plan_day
 from services.routing.publisher import publish_plan
 from services.routing.solver_process import SolverProcess
-from services.store import plans
+from services.store import plans, registry
 from services.store.connection import connect
 from services.store.jobs import request_publication
-from tests.integration.routing.conftest import DAY, NOW, TOWN, ask, done, plan_of, planner_process, store_town
-from tests.road_files import METRE_EAST_DEG, METRE_NORTH_DEG
+from services.store.visibility import EVERYTHING
+from tests.integration.routing.conftest import DAY, NOW, TOWN, ask, done, plan_of, planner_process, row_of, store_town
+from tests.road_files import METRE_EAST_DEG, METRE_NORTH_DEG, place
 from tests.road_servers import Served, free_port, wait_until
 
 pytestmark = pytest.mark.usefixtures("planner")
@@ -188,6 +191,33 @@ def test_a_plan_can_be_published_as_soon_as_it_is_ready(town_database: str) -> N
     """Asked for with the plan, its publication needs no second request."""
     plan_id = ask(town_database, publish=True)
     wait_until(lambda: plan_of(town_database, plan_id).is_published, 300)
+
+
+def test_a_point_at_the_kerb_is_passed_on_its_own_side(
+    town_database: str, roads: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """North of an east-west street it is passed westwards, by a longer way; else by the shortest, eastwards."""
+    monkeypatch.setenv("RIQING_ROADS_TRUCK_URL", roads.url)
+    driven_m, arrivals = [], []
+    for approach in Approach:
+        with connect(town_database) as connection:
+            point = CollectionPoint("KERB", *place(300, 15), expected_kg=10, approach=approach)
+            registry.upsert(connection, registry.POINTS, [row_of(point)], update=("approach",))
+        plan_id = done(town_database, ask(town_database, point_ids=("KERB",), vehicle_ids=("V1",))).plan_id
+        with connect(town_database) as connection:
+            shown = load_route_on_roads(connection, plan_id, "V1", EVERYTHING)
+        publish_and_wait(town_database, plan_id)
+        with connect(town_database) as connection:
+            (stop,) = [stop for stop in plans.load_stops(connection, plan_id) if stop.kind == "point"]
+        way = decode_polyline6(stop.leg_polyline6 or "")
+        assert shown.with_roads().legs is not None
+        assert (shown.with_roads().legs or ())[0] == way
+        driven_m.append(stop.leg_distance_m)
+        arrivals.append("eastwards" if way[-2][0] < way[-1][0] else "westwards")
+    with connect(town_database) as connection:
+        connection.execute("DELETE FROM collection_points WHERE point_id = 'KERB'")
+    assert arrivals == ["eastwards", "westwards"]
+    assert driven_m[1] > 2 * driven_m[0]
 
 
 def test_only_a_ready_plan_is_published(town_database: str) -> None:

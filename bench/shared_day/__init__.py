@@ -1,0 +1,1 @@
+"""How a day too large for one planner is shared among several."""
