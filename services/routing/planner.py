@@ -28,8 +28,8 @@ _log = logging.getLogger(__name__)
 Proposer = Callable[[Prepared, Effort], Plan]
 """Gives what each truck does, in order, for a prepared problem and an effort."""
 
-FINISH_SHARE = 0.02
-FINISH_PER_TASK_S = 0.0005
+FINISH_SHARE = 0.01
+FINISH_PER_TASK_S = 0.0002
 """What is kept of the time for repairing and checking the plan: a share of it, and so much for each task."""
 SECOND_ROUNDS = 3
 """Tasks left out for want of a bay or of a station's tonnes are given to trucks at home so often at most."""
@@ -75,7 +75,8 @@ def solve(
         until_s = started + time_limit_s - 0.5 * reserved_s
         _send_more_trucks(prepared.problem, draft, seed, until_s)
         _give_to_others(draft, until_s)
-    _drop_broken_splits(draft, prepared.origin)
+    while _drop_broken_splits(draft, prepared.origin):  # a truck with less to do may come to a bay at another time
+        repair_stations(draft)
     return _checked(problem, prepared, draft, started)
 
 
@@ -172,8 +173,9 @@ def _checked(problem: Problem, prepared: Prepared, draft: Draft, started: float)
         _drop_broken_splits(draft, prepared.origin)
 
 
-def _drop_broken_splits(draft: Draft, origin: Sequence[int]) -> None:
-    """A split task is served whole or not at all: take its other parts off where one is left out."""
+def _drop_broken_splits(draft: Draft, origin: Sequence[int]) -> bool:
+    """A split task is served whole or not at all: take its other parts off where one is left out; whether any was."""
+    dropped = False
     parts: dict[int, set[int]] = defaultdict(set)
     for part, task in enumerate(origin):
         parts[task].add(part)
@@ -188,6 +190,8 @@ def _drop_broken_splits(draft: Draft, origin: Sequence[int]) -> None:
             if len(rest) < len(visits):
                 draft.visits[truck] = rest
                 draft.time(truck)
+                dropped = True
+    return dropped
 
 
 def _solution(problem: Problem, prepared: Prepared, draft: Draft, started: float) -> Solution:

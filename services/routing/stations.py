@@ -80,42 +80,54 @@ def repair_stations(draft: Draft) -> None:
     if any(station.bays is not None for station in draft.problem.stations):
         for _ in range(MOST_ROUNDS):
             _repair_bays(draft)
-            if not _is_crowded(draft):
+            if not _crowd(draft):
                 return
+        while crowd := _crowd(draft):  # the smallest route stays at home: the others' times stand
+            _stay_home(draft, min(crowd, key=lambda truck: (len(draft.routes[truck].tasks), truck)))
 
 
-def _is_crowded(draft: Draft) -> bool:
-    """Whether more trucks tip at once somewhere than there are bays: one that left a task out may rest elsewhere."""
-    changes: dict[int, list[tuple[int, int]]] = {}
-    for route in draft.routes.values():
+def _crowd(draft: Draft) -> set[int]:
+    """The trucks at a station where more tip at once than there are bays: who left a task out may rest elsewhere."""
+    tips: dict[int, list[tuple[int, int, int]]] = {}
+    for truck, route in draft.routes.items():
         for stop in route.stops:
             if stop.kind is StopKind.UNLOAD:
-                changes.setdefault(stop.index, []).extend([(stop.start_s, 1), (stop.depart_s, -1)])
-    for number, station in enumerate(draft.problem.stations):
-        at_once = 0
-        taken = [(moment_s, by) for span in station.taken for moment_s, by in ((span.start_s, 1), (span.end_s, -1))]
-        for _, change in sorted([*changes.get(number, ()), *taken]):
-            at_once += change
-            if station.bays is not None and at_once > station.bays and number in changes:
-                return True
-    return False
+                tips.setdefault(stop.index, []).append((stop.start_s, stop.depart_s, truck))
+    for number, own in tips.items():
+        station = draft.problem.stations[number]
+        if station.bays is None:
+            continue
+        taken = [(span.start_s, span.end_s, -1) for span in station.taken]
+        present: list[tuple[int, int]] = []
+        for start_s, end_s, truck in sorted([*own, *taken]):
+            present = [other for other in present if other[0] > start_s]
+            if end_s > start_s:
+                present.append((end_s, truck))
+            crowd = {other for _, other in present if other >= 0}
+            if len(present) > station.bays and crowd:
+                return crowd
+    return set()
+
+
+def _stay_home(draft: Draft, truck: int) -> None:
+    """Leave out all that a truck does."""
+    for place in range(len(draft.visits[truck]) - 1, -1, -1):
+        draft.drop(truck, place)
+    draft.time(truck)
 
 
 def share_bays(draft: Draft) -> None:
     """Let trucks wait for a free bay as far as they can; nothing is moved or left out for it."""
     ends: list[list[int]] = [[] for _ in draft.problem.stations]
     for tip in _in_order(draft):
-        bays = draft.problem.stations[tip.station].bays
-        busy = _busy_until(draft, tip, ends[tip.station])
-        if bays is not None and len(busy) >= bays:
+        turn_s = _turn_s(draft, tip, ends[tip.station])
+        if turn_s > tip.start_s:
             visits = list(draft.visits[tip.truck])
-            visits[tip.place] = replace(visits[tip.place], appointment_s=busy[len(busy) - bays])
+            visits[tip.place] = replace(visits[tip.place], appointment_s=turn_s)
             route = route_of(draft.problem, tip.truck, visits)
             if route is not None:
                 draft.visits[tip.truck], draft.routes[tip.truck] = visits, route
-                continue
-        ends[tip.station].append(tip.end_s)
-        _settle(draft, tip)
+        _take_turn(draft, tip, ends[tip.station])
     _unsettle(draft)
 
 
@@ -131,14 +143,28 @@ class _Tip:
     kg: int
 
 
-def _busy_until(draft: Draft, tip: _Tip, ends_s: Sequence[int]) -> list[int]:
-    """When the bays are free again, the earliest first, that others have while a truck would tip.
+def _turn_s(draft: Draft, tip: _Tip, ends_s: Sequence[int]) -> int:
+    """When a truck that comes to a station has a bay there, after all that came before it.
 
-    `ends_s` are those of the unloadings before it; a bay that is taken later, while it tips, counts too.
+    `ends_s` is when those leave their bays; a bay that somebody else has, now or while it would tip, counts too.
     """
-    taken = draft.problem.stations[tip.station].taken
-    later = [span.end_s for span in taken if span.start_s < tip.end_s and span.end_s > tip.start_s]
-    return sorted([*(end_s for end_s in ends_s if end_s > tip.start_s), *later])
+    station, start_s = draft.problem.stations[tip.station], tip.start_s
+    while station.bays is not None:
+        end_s = start_s + tip.end_s - tip.start_s
+        taken = [span.end_s for span in station.taken if span.start_s < end_s and span.end_s > start_s]
+        busy = sorted([*(other_s for other_s in ends_s if other_s > start_s), *taken])
+        if len(busy) < station.bays:
+            break
+        start_s = busy[len(busy) - station.bays]
+    return start_s
+
+
+def _take_turn(draft: Draft, tip: _Tip, ends_s: list[int]) -> None:
+    """Settle an unloading when it is to be now, before those that come later; they see until when it has its bay."""
+    now = _first_open(draft, tip.truck)
+    assert now is not None
+    ends_s.append(now.end_s)
+    _settle(draft, now)
 
 
 def _in_order(draft: Draft) -> Iterator[_Tip]:
@@ -246,36 +272,36 @@ def _shed(draft: Draft, tip: _Tip) -> None:
     loaded = [place for place in _trip_before(visits, tip.place) if visits[place].kg > 0]
     if loaded:
         draft.drop(tip.truck, min(loaded, key=lambda place: (tasks[visits[place].index].priority, -place)))
+        draft.time(tip.truck)
     else:
-        for place in range(len(visits) - 1, -1, -1):
-            draft.drop(tip.truck, place)
-    draft.time(tip.truck)
+        _stay_home(draft, tip.truck)
 
 
 def _repair_bays(draft: Draft) -> None:
-    """Serve the trucks at each station in the order in which they come; who finds no bay free waits."""
+    """Serve the trucks at each station in the order in which they come; who finds no bay free waits for its turn."""
     ends: list[list[int]] = [[] for _ in draft.problem.stations]
     for tip in _in_order(draft):
-        bays = draft.problem.stations[tip.station].bays
-        busy = _busy_until(draft, tip, ends[tip.station])
-        if bays is None or len(busy) < bays:
-            ends[tip.station].append(tip.end_s)
-            _settle(draft, tip)
-        else:
-            _wait(draft, tip, busy[len(busy) - bays])
+        turn_s = _turn_s(draft, tip, ends[tip.station])
+        if turn_s == tip.start_s or _wait(draft, tip, turn_s):
+            _take_turn(draft, tip, ends[tip.station])
     _unsettle(draft)
 
 
-def _wait(draft: Draft, tip: _Tip, free_s: int) -> None:
-    """Hold an unloading back until a bay is free; where that breaks the truck's times, move it, or leave out a task."""
+def _wait(draft: Draft, tip: _Tip, free_s: int) -> bool:
+    """Hold an unloading back until a bay is free; false if it comes to another time or place, or a task is left out.
+
+    It is moved where its truck could not keep its times else, and a task is left out where that is no help either.
+    """
     visits = list(draft.visits[tip.truck])
     visits[tip.place] = replace(visits[tip.place], appointment_s=free_s)
     route = route_of(draft.problem, tip.truck, visits)
     if route is not None and _keeps_settled(visits, route):
         draft.visits[tip.truck], draft.routes[tip.truck] = visits, route
-        return
+        now = _first_open(draft, tip.truck)
+        return now is not None and now.start_s == free_s
     if visits[tip.place].moves < MOST_MOVES and _move(draft, tip, _roomy_stations(draft, tip)):
-        return
+        return False
     later = [place for place in range(tip.place, len(visits)) if visits[place].kind is StopKind.TASK]
     draft.drop(tip.truck, (later or _trip_before(visits, tip.place))[-1])
     draft.time(tip.truck)
+    return False

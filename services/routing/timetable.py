@@ -1,6 +1,7 @@
 """The clock of one route: given what a truck does in which order, when it does it, with the break where it fits best.
 
-The truck comes home as early as its order allows, and leaves as late as that permits, so that it does not wait.
+The truck comes home as early as its order allows, and leaves as late as that permits, so that it does not wait. Only
+where it would rest before it has left does it rest on the way instead, if it is out no longer for that.
 """
 
 from __future__ import annotations
@@ -110,9 +111,38 @@ def _timed(problem: Problem, number: int, visits: Sequence[Visit]) -> _Timed | N
     placed = _place_break(truck, legs, home)
     if placed is None:
         return None
-    legs, back_s = placed
+    timed = _leaving_late(truck, *placed, home)
+    if len(timed.legs) > 1 and timed.legs[0].visit.kind is StopKind.BREAK:
+        return _rested_on_the_way(truck, timed)
+    return timed
+
+
+def _leaving_late(truck: Truck, legs: list[_Leg], back_s: int, home: _Leg) -> _Timed:
     leave_s = _latest_leave(truck, legs, home, back_s)
     return _Timed(legs, home, leave_s, _back_s(legs, home, leave_s))
+
+
+def _rested_on_the_way(truck: Truck, timed: _Timed) -> _Timed:
+    """A route that begins with its break, or the same with the break later where that costs nothing."""
+    started = replace(truck, shift_start_s=timed.leave_s)
+    placed = _place_break(started, timed.legs[1:], timed.home, first=1)
+    if placed is None:
+        return timed
+    other = _leaving_late(started, *placed, timed.home)
+    is_longer = other.back_s - other.leave_s > timed.back_s - timed.leave_s
+    is_later = other.back_s > max(timed.back_s, truck.shift_end_s)
+    return timed if is_longer or is_later or _tips_at(other) != _tips_at(timed) else other
+
+
+def _tips_at(timed: _Timed) -> list[int]:
+    """When the unloadings begin that have an appointment at a bay."""
+    clock_s, starts = timed.leave_s, []
+    for leg in timed.legs:
+        start_s = leg.begin(clock_s + leg.drive_s)
+        clock_s = start_s + leg.service_s
+        if leg.visit.appointment_s > 0:
+            starts.append(start_s)
+    return starts
 
 
 def _back_s(legs: Sequence[_Leg], home: _Leg, leave_s: int) -> int:
@@ -177,10 +207,11 @@ def _leg_home(problem: Problem, truck: Truck, visits: Sequence[Visit]) -> _Leg |
     return None if way is None else _Leg(Visit(StopKind.END, -1), truck.end_location, *way, (), 0)
 
 
-def _place_break(truck: Truck, legs: list[_Leg], home: _Leg) -> tuple[list[_Leg], int] | None:
+def _place_break(truck: Truck, legs: list[_Leg], home: _Leg, first: int = 0) -> tuple[list[_Leg], int] | None:
     """The legs with the break among them where the truck is home earliest, and when that is; None if too late.
 
-    A truck that could leave after the last moment for its break is taken to leave when its shift begins.
+    The break has `first` legs before it at least. A truck that could leave after the last moment for its break is taken
+    to leave when its shift begins.
     """
     latest_end_s = truck.shift_end_s + truck.overtime_s
     rest = truck.rest
@@ -198,7 +229,7 @@ def _place_break(truck: Truck, legs: list[_Leg], home: _Leg) -> tuple[list[_Leg]
             due = min(leg.begin(due + leg.drive_s) + leg.service_s, _NEVER)
             taken = min(leg.begin(taken + leg.drive_s) + leg.service_s, _NEVER)
         start_s = max(due, rest.earliest_s)
-        if start_s <= latest_s and start_s + rest.duration_s <= taken:
+        if number >= first and start_s <= latest_s and start_s + rest.duration_s <= taken:
             taken, place = start_s + rest.duration_s, number
     if not rest.always and due + home.drive_s <= min(latest_s, latest_end_s):
         return legs, due + home.drive_s

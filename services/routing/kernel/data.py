@@ -24,8 +24,9 @@ class KernelData(NamedTuple):
 
     `out[p, i, j]` is (seconds, metres) from i to j by road profile p and `into[p, j, i]` the same number, so that all
     arcs into or out of one place lie in one row. `order` holds what tasks are sorted by when they are put back.
-    `limits` and `limited` are the stations' tonnes and bays and whether there are any, `wishes` and `wished` the same
-    of the weights; `extras` says whether a task can cost a truck more than its way.
+    `limits` and `limited` are the stations' tonnes and bays and whether there are any, `taken` when others are at a bay
+    (station, from, until), `wishes` and `wished` are the weights; `extras` says whether a task can cost a truck more
+    than its way.
     """
 
     entities: Int32
@@ -41,6 +42,7 @@ class KernelData(NamedTuple):
     order: NDArray[np.float64]
     weight: NDArray[np.float64]
     limits: NDArray[np.int64]
+    taken: NDArray[np.int64]
     limited: bool
     preferred: Int32
     wishes: NDArray[np.float64]
@@ -96,6 +98,7 @@ def arrange(problem: Problem, workers: int = 1, should_stop: Callable[[], bool] 
         order=_order(entities[: len(problem.tasks)], trucks, out[0]),
         weight=priority_weights(problem.tasks),
         limits=limits,
+        taken=_taken(problem),
         limited=bool((limits[:, at.M_KG] < UNLIMITED).any() or limits[:, at.M_BAYS].any()),
         preferred=np.array([task.preferred_truck for task in problem.tasks], dtype=np.int32),
         wishes=wishes,
@@ -133,8 +136,15 @@ def _limits(problem: Problem) -> NDArray[np.int64]:
         if station.remaining_kg is not None and station.remaining_kg < most_kg:
             limits[number, at.M_KG] = station.remaining_kg
         bays = 0 if station.bays is None or station.tip_s == 0 else station.bays
-        limits[number, at.M_BAYS] = bays if bays < min(len(problem.trucks), at.MOST_BAYS + 1) else 0
+        comers = len(problem.trucks) + len(station.taken)
+        limits[number, at.M_BAYS] = bays if bays < min(comers, at.MOST_BAYS + 1) else 0
     return limits
+
+
+def _taken(problem: Problem) -> NDArray[np.int64]:
+    """When others than the day's trucks are at a bay: station, from, until."""
+    spans = [(number, span.start_s, span.end_s) for number, row in enumerate(problem.stations) for span in row.taken]
+    return np.array(spans, dtype=np.int64).reshape(-1, 3)
 
 
 def _servable(problem: Problem) -> NDArray[np.uint8]:

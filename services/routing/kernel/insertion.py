@@ -11,14 +11,17 @@ from services.routing.kernel.random import uniform
 from services.routing.kernel.state import keep, move_unloading, take_unloading
 from services.routing.kernel.timing import (
     at_speed,
-    backward,
     change_price,
     depart,
     end_of,
-    forward,
+    freshen,
+    gap_slack,
+    is_fresh,
     is_unloading,
     late_price,
     link,
+    mark_stale,
+    number_nodes,
     overtime_cost,
     rested,
     start_of,
@@ -32,6 +35,9 @@ more trucks than 50 so many that they take no longer."""
 
 SCANNED = 2000
 """A task without a place near by is looked for everywhere, of more tasks than this less often: that takes time."""
+
+ROOM = 16
+"""A gap in a route's numbers below this is closed: the route is numbered anew."""
 
 NEAR = 0
 EVERYWHERE = 1
@@ -166,12 +172,16 @@ def judge_around(data, nodes, truck, task, before, budget):
 
 
 @inlined()
-def judge(data, nodes, truck, task, before, budget):
-    """The price of a task right behind a node, below a budget, with the form and the station it takes; inf if none."""
-    row, entities, windows, prices = data.trucks[truck], data.entities, data.windows, data.prices
-    after = nodes[before, at.NEXT]
+def judge(data, state, truck, task, before, budget):
+    """The price of a task right behind a node, below a budget, with the form and the station it takes; inf if none.
+
+    What takes looking at other places' roads, or at many nodes, is left until the rest cannot settle it.
+    """
+    nodes, row, entities, windows, prices = state.nodes, data.trucks[truck], data.entities, data.windows, data.prices
+    after = np.int64(nodes[before, at.NEXT])
     unloads_next = is_unloading(data, after)
-    if not unloads_next and entities[task, at.E_SERVICE] > nodes[after, at.SLACK]:
+    fresh = is_fresh(state, truck)
+    if fresh and not unloads_next and entities[task, at.E_SERVICE] > gap_slack(nodes, before, after, row[at.T_REST_S]):
         return np.inf, at.PLAIN, -1
     profile, permille = row[at.T_PROFILE], row[at.T_PERMILLE]
     place = entities[task, at.E_LOCATION]
@@ -179,12 +189,14 @@ def judge(data, nodes, truck, task, before, budget):
     drive_s = at_speed(data.into[profile, place, beside, 0], permille)
     in_price = arc_price(prices, truck, drive_s, data.into[profile, place, beside, 1])
     gone = arc_in_price(nodes, prices, truck, after)
-    kg = nodes[before, at.KG_UP] + entities[task, at.E_KG]
-    litres = nodes[before, at.L_UP] + entities[task, at.E_L]
     if unloads_next:
         then = nodes[after, at.NEXT]
         rest = in_price - gone - arc_in_price(nodes, prices, truck, then)
-        if rest >= budget or kg > row[at.T_KG] or litres > row[at.T_L]:
+        if rest >= budget:
+            return np.inf, at.PLAIN, -1
+        freshen(data, state, truck, before, after)
+        kg, litres = nodes[before, at.KG_UP] + entities[task, at.E_KG], nodes[before, at.L_UP] + entities[task, at.E_L]
+        if kg > row[at.T_KG] or litres > row[at.T_L]:
             return np.inf, at.PLAIN, -1
         due, taken = leave(
             entities, windows, row, task, nodes[before, at.EARLY_DUE], nodes[before, at.EARLY_TAKEN], drive_s
@@ -197,11 +209,14 @@ def judge(data, nodes, truck, task, before, budget):
     price = in_price + out_price - gone
     if price >= budget:
         return np.inf, at.PLAIN, -1
+    if not fresh:
+        freshen(data, state, truck, before, after)
     due, taken = leave(
         entities, windows, row, task, nodes[before, at.EARLY_DUE], nodes[before, at.EARLY_TAKEN], drive_s
     )
     if due + on_s > nodes[after, at.LATE_DUE] and taken + on_s > nodes[after, at.LATE_TAKEN]:
         return np.inf, at.PLAIN, -1
+    kg, litres = nodes[before, at.KG_UP] + entities[task, at.E_KG], nodes[before, at.L_UP] + entities[task, at.E_L]
     fits = kg + nodes[after, at.KG_REST] <= row[at.T_KG] and litres + nodes[after, at.L_REST] <= row[at.T_L]
     if fits and (row[at.T_UNLOADS] == 0 or after != end_of(data, truck)):
         return price, at.PLAIN, -1
@@ -245,7 +260,7 @@ def near_place(data, state, task, table):
         extra = extra_price(data, state, truck, task)
         for _ in range(2):
             if uniform(state.random) >= BLINK:
-                price, form, station = judge(data, nodes, truck, task, before, best - extra)
+                price, form, station = judge(data, state, truck, task, before, best - extra)
                 if price + extra < best:
                     best, best_before, best_form, best_station = price + extra, before, form, station
             before = neighbour
@@ -291,7 +306,7 @@ def edge_place(data, state, task, budget, only_empty):
             elif number == 2:
                 before = last
             if uniform(state.random) >= BLINK:
-                price, form, station = judge(data, nodes, truck, task, before, best - fixed)
+                price, form, station = judge(data, state, truck, task, before, best - fixed)
                 if price + fixed < best:
                     best, best_before, best_form, best_station = price + fixed, before, form, station
     return best, best_before, best_form, best_station
@@ -316,7 +331,7 @@ def any_place(data, state, task, only_touched):
             fixed += data.prices[truck, at.P_FIXED] + arc_in_price(nodes, data.prices, truck, end)
         while before != end:
             if uniform(state.random) >= BLINK:
-                price, form, station = judge(data, nodes, truck, task, before, best - fixed)
+                price, form, station = judge(data, state, truck, task, before, best - fixed)
                 if price + fixed < best:
                     best, best_before, best_form, best_station = price + fixed, before, form, station
             before = np.int64(nodes[before, at.NEXT])
@@ -338,6 +353,20 @@ def best_place(data, state, task, scope):
             return price, edge, edge_form, edge_station
         return best, before, form, station
     return any_place(data, state, task, scope == TOUCHED_TRUCKS)
+
+
+@inlined()
+def place_between(data, state, truck, before, task, first, last):
+    """Number a task, and the unloadings from `first` to `last` around it, between the nodes beside them."""
+    nodes = state.nodes
+    low, high = nodes[before, at.ORDER], nodes[nodes[last, at.NEXT], at.ORDER]
+    if high - low < ROOM:
+        number_nodes(data, state, truck)
+        return
+    nodes[first, at.ORDER] = low + (high - low) // 4
+    nodes[last, at.ORDER] = high - (high - low) // 4
+    if (first == task) == (last == task):
+        nodes[task, at.ORDER] = low + (high - low) // 2
 
 
 @compiled()
@@ -369,12 +398,12 @@ def insert(data, state, task, before, form, station, price):
         link(data, state, truck, task, last)
     link(data, state, truck, before, first)
     link(data, state, truck, last, after)
+    place_between(data, state, truck, before, task, first, last)
     totals = state.totals
     totals[truck, at.S_KG] += data.entities[task, at.E_KG]
     totals[truck, at.S_L] += data.entities[task, at.E_L]
     totals[truck, at.S_STOPS] += 1
-    forward(data, state, truck, first, last)
-    backward(data, state, truck, last, first)
+    mark_stale(state, truck, first, last)
     extra = price + overtime_cost(data, state, truck) - known
     state.truck_cost[truck] += extra
     return extra

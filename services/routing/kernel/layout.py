@@ -9,6 +9,8 @@ NEVER = -(2**29)
 """A latest arrival that nobody can meet."""
 NO_ROAD = 2**28
 """Driving time and distance where there is no road."""
+LAST = 2**30
+"""The ORDER of a route's end; its start has 0."""
 
 # a row of `nodes`: tasks, then the trucks' starts, then their ends, then unloading stops
 PREVIOUS = 0
@@ -25,7 +27,7 @@ L_UP = 10
 L_REST = 11
 ARC_S = 12  # driving time from the node before
 ARC_M = 13  # driving distance from the node before
-SLACK = 14  # the time that an insertion before this node may take, at most
+ORDER = 14  # rises along a route
 LOCATION = 15
 NODE_WIDTH = 16
 
@@ -78,7 +80,11 @@ S_WORK = 3  # seconds of driving, serving and tipping; kept where routes are to 
 S_CLOSED = 4  # 1: the search may not use this truck
 S_TOUCHED = 5  # the step that saved it last
 S_STRINGS = 6  # strings taken from it in this step
-TOTAL_WIDTH = 7
+S_EARLY = 7  # the first node whose earliest times and loads are stale, -1: none
+S_EARLY_UNTIL = 8  # behind this ORDER nothing has changed but what comes of what lies before
+S_LATE = 9  # the last node whose latest times and remaining loads are stale, -1: none
+S_LATE_UNTIL = 10
+TOTAL_WIDTH = 11
 
 # a row of `limits`
 M_KG = 0  # what a station still takes, UNLIMITED if there is no limit
@@ -130,4 +136,5 @@ BEST_COST = 3
 BEST_WEIGHT = 4
 OVERLOAD = 5
 BALANCE = 6
-SUMS = 7
+WAITING = 7
+SUMS = 8

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from services.routing.kernel import layout as at
-from services.routing.kernel.compiled import compiled
+from services.routing.kernel.compiled import compiled, inlined
 from services.routing.kernel.layout import BANK, COST, ITERATION, POOL, TOUCHED
 from services.routing.kernel.random import below, uniform
 from services.routing.kernel.state import free_unloading, keep
-from services.routing.kernel.timing import end_of, link, refresh, route_cost, start_of
+from services.routing.kernel.timing import end_of, freshen, freshen_all, link, price_route, start_of
 
 MEAN_REMOVED = 15
 LONGEST_STRING = 10
@@ -63,10 +63,31 @@ def list_tour(data, state, truck, task):
     return count, place
 
 
+@inlined()
+def list_around(data, state, truck, task, most):
+    """Write a task into `tour` with up to `most` tasks of its truck before it, and as many after: how many of each."""
+    nodes, tour, task_count = state.nodes, state.tour, data.may_serve.shape[0]
+    start, end = start_of(data, truck), end_of(data, truck)
+    first, before = np.int64(task), 0
+    node = np.int64(nodes[task, at.PREVIOUS])
+    while node != start and before < most:
+        if node < task_count:
+            first = node
+            before += 1
+        node = np.int64(nodes[node, at.PREVIOUS])
+    count, node = 0, first
+    while node != end and count <= before + most:
+        if node < task_count:
+            tour[count] = node
+            count += 1
+        node = np.int64(nodes[node, at.NEXT])
+    return before, count - before - 1
+
+
 @compiled()
 def remove_string(data, state, truck, task, longest):
     """Take out a string of tasks that holds one of them; half of the time a stretch within it stays."""
-    count, place = list_tour(data, state, truck, task)
+    count = state.totals[truck, at.S_STOPS]
     length = 1 + below(state.random, min(longest, count))
     left = 0
     if length > 1 and length < count and uniform(state.random) < SPLIT_SHARE:
@@ -74,8 +95,8 @@ def remove_string(data, state, truck, task, longest):
         while length + left < count and uniform(state.random) > SPLIT_STOP:
             left += 1
     whole = length + left
-    low, high = max(0, place - whole + 1), min(place, count - whole)
-    first = low + below(state.random, high - low + 1)
+    before, after = list_around(data, state, truck, task, whole - 1)
+    first = below(state.random, min(before, before + after + 1 - whole) + 1)
     skip = whole
     if left > 0:
         skip = 1 + below(state.random, length - 1)
@@ -88,6 +109,7 @@ def remove_string(data, state, truck, task, longest):
 @compiled()
 def remove_trip(data, state, truck, task):
     """Take out all tasks between two unloading stops, if they are not too many."""
+    freshen_all(data, state, truck)
     keep(data, state, truck)
     nodes, task_count = state.nodes, data.may_serve.shape[0]
     first = np.int64(task)
@@ -123,7 +145,9 @@ def drop_unloadings(data, state, truck):
                 kg_next, litres_next = trip_load(data, nodes, after, end)
                 empty = fits_without(data, state, truck, node, kg + kg_next, litres + litres_next)
             if empty:
-                link(data, state, truck, before, after)
+                nodes[before, at.NEXT] = after
+                nodes[after, at.PREVIOUS] = before
+                nodes[after, at.ARC_S] = -1
                 free_unloading(state, node)
             else:
                 kg, litres, trip_start = np.int64(0), np.int64(0), node
@@ -156,20 +180,36 @@ def fits_without(data, state, truck, node, kg, litres):
 
 @compiled()
 def tidy(data, state, truck):
-    """Bring a truck's arcs, unloading stops, records and cost up to date; false if its route breaks a rule."""
-    nodes, end = state.nodes, end_of(data, truck)
+    """Bring a truck's arcs, unloading stops and cost up to date; false if its route breaks a rule of time.
+
+    Of its records, which were up to date before tasks were taken out, the stale ones are marked.
+    """
+    nodes, start, end = state.nodes, start_of(data, truck), end_of(data, truck)
     drop_unloadings(data, state, truck)
-    before = start_of(data, truck)
+    seconds, metres, before = np.int64(0), np.int64(0), start
+    first, last = -1, -1
     while before != end:
         after = np.int64(nodes[before, at.NEXT])
         if nodes[after, at.ARC_S] < 0:
             link(data, state, truck, before, after)
+            first, last = (after if first < 0 else first), after
+        seconds += nodes[after, at.ARC_S]
+        metres += nodes[after, at.ARC_M]
         before = after
-    right = refresh(data, state, truck)
-    cost = route_cost(data, state, truck)
+    if first < 0:
+        return True
+    before, totals = np.int64(nodes[last, at.PREVIOUS]), state.totals
+    totals[truck, at.S_EARLY], totals[truck, at.S_EARLY_UNTIL] = first, nodes[last, at.ORDER]
+    if before != start:
+        totals[truck, at.S_LATE] = before
+        totals[truck, at.S_LATE_UNTIL] = nodes[nodes[first, at.PREVIOUS], at.ORDER]
+    freshen(data, state, truck, before, end)
+    cost = price_route(data, state, truck, seconds, metres)
     state.sums[COST] += cost - state.truck_cost[truck]
     state.truck_cost[truck] = cost
-    return right
+    arc_s = nodes[last, at.ARC_S]
+    in_time = nodes[before, at.EARLY_TAKEN] + arc_s <= nodes[last, at.LATE_TAKEN]
+    return in_time or nodes[before, at.EARLY_DUE] + arc_s <= nodes[last, at.LATE_DUE]
 
 
 @compiled()
@@ -219,6 +259,7 @@ def ruin(data, state, seed):
         truck = np.int64(nodes[task, at.TRUCK])
         if truck < 0 or totals[truck, at.S_CLOSED] != 0:
             continue
+        freshen_all(data, state, truck)
         keep(data, state, truck)
         if totals[truck, at.S_STRINGS] <= totals[truck, at.S_STOPS] // TASKS_PER_STRING:
             remove_string(data, state, truck, task, longest)

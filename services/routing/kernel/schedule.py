@@ -17,7 +17,7 @@ from services.routing.kernel.cache import discard_stale
 from services.routing.kernel.data import KernelData
 from services.routing.kernel.districts import STEPS_AT_ONCE, Crew, Heat, Span
 from services.routing.kernel.fleet import least_trucks
-from services.routing.kernel.layout import ABSENT_WEIGHT, BALANCE, BANK, BEST_COST, BEST_WEIGHT, COST
+from services.routing.kernel.layout import ABSENT_WEIGHT, BALANCE, BANK, BEST_COST, BEST_WEIGHT, COST, WAITING
 from services.routing.kernel.state import (
     SearchState,
     accept,
@@ -44,7 +44,7 @@ HOT, COLD = 0.25, 0.001
 HOT_UNLOADING, COLD_UNLOADING = 2.0, 0.002
 """The same where trucks unload on the way: whole trips change hands then, and a colder search does not find how."""
 WARM = 0.05
-"""A search that goes on from a plan begins at so much of the hottest: it mends what it is given."""
+"""A search that goes on from a whole plan begins at so much of the hottest; the more is absent, the hotter."""
 DEAR_TRUCK = 20.0
 """A truck whose fixed cost is above so many units is worth a search of its own to save."""
 CHARGE = 5.0
@@ -138,7 +138,7 @@ class Search:
         self._spare = spare
         self._crew: Crew | None = None
         self._has_begun = False
-        self._goes_on = False
+        self._warmth: float | None = None
         self._least = -1
         self._block = 16
         self._unit = 1.0
@@ -155,8 +155,9 @@ class Search:
         Of those, which are a list of entities for each truck, what breaks a rule of the kernel is not taken.
         """
         if start is not None:
-            self._goes_on = True
             self._lay(start)
+            absent = float(self._state.counts[BANK]) / max(self._data.task_count, 1)
+            self._warmth = WARM + (1.0 - WARM) * absent
         self._fill()
         self._has_begun = True
         return int((self._state.totals[:, at.S_STOPS] > 0).sum())
@@ -190,10 +191,10 @@ class Search:
         if self._from == 0.0:
             self._to = 1.0 / self._runs()
         is_dear = float(self._fixed.max()) > DEAR_TRUCK * self._unit
-        if self._goes_on:
+        if self._warmth is not None:
             if is_dear:
                 self._save_trucks(until=FEW_UNTIL[0])
-            self._anneal(WARM * self._hot, self._cold, until=1.0)
+            self._anneal(self._warmth * self._hot, self._cold, until=1.0)
         elif is_dear:
             self._solve_with_few()
         else:
@@ -201,7 +202,7 @@ class Search:
 
     def _runs(self) -> int:
         """How many runs of enough steps the budget has room for; one for a crew, or where a plan is mended."""
-        if self._crew is not None or self._goes_on:
+        if self._crew is not None or self._warmth is not None:
             return 1
         spent = self._budget.spent()
         steps = self._budget.steps or self._budget.done / max(spent, 1e-6)
@@ -377,7 +378,7 @@ class Search:
         used = self._state.totals[:, at.S_STOPS] > 0
         self._state.truck_cost[used] += (charges - self._data.prices[:, at.P_FIXED])[used]
         self._data.prices[:, at.P_FIXED] = charges
-        self._state.sums[COST] = self._state.truck_cost.sum() + self._state.sums[BALANCE]
+        self._state.sums[COST] = self._state.truck_cost.sum() + self._state.sums[[BALANCE, WAITING]].sum()
 
     def _close(self, trucks: set[int]) -> None:
         for truck in range(self._data.truck_count):

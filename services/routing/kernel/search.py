@@ -20,6 +20,7 @@ from services.routing.kernel.layout import (
     POOL,
     SEEDS,
     TOUCHED,
+    WAITING,
 )
 from services.routing.kernel.overload import keep_tips, overload, readmit, shun_full
 from services.routing.kernel.random import below, uniform
@@ -164,7 +165,7 @@ def step(data, state, temperature, fleet, toll):
     """Ruin and put back once; true if the plan is better than every one before."""
     sums = state.sums
     begin_step(state)
-    cost, balance = sums[COST], sums[BALANCE]
+    cost, balance, waiting = sums[COST], sums[BALANCE], sums[WAITING]
     if data.limited:
         shun_full(data, state)
     limit = cost + toll * sums[ABSENT_WEIGHT] - temperature * np.log(max(uniform(state.random), 1e-300))
@@ -178,6 +179,7 @@ def step(data, state, temperature, fleet, toll):
         if whole and data.limited:
             extra = overload(data, state)
             weight += extra
+            sums[COST] += sums[WAITING] - waiting
         if whole and data.wished:
             reckon_wishes(data, state)
         better = weight < sums[ABSENT_WEIGHT] or (fleet and absence < sums[ABSENCE_SUM])
@@ -191,7 +193,7 @@ def step(data, state, temperature, fleet, toll):
             light = sums[ABSENT_WEIGHT] < sums[BEST_WEIGHT]
             return light or (sums[ABSENT_WEIGHT] == sums[BEST_WEIGHT] and sums[COST] < sums[BEST_COST] - 1e-7)
     undo(data, state)
-    sums[COST], sums[BALANCE] = cost, balance
+    sums[COST], sums[BALANCE], sums[WAITING] = cost, balance, waiting
     if data.limited:
         readmit(data, state)
     return False

@@ -27,6 +27,7 @@ from services.routing.kernel.layout import (
     SPARE,
     SUMS,
     TOUCHED,
+    WAITING,
 )
 from services.routing.kernel.overload import overload_anew
 from services.routing.kernel.random import seeded
@@ -83,6 +84,8 @@ class SearchState(NamedTuple):
     new_tips: NDArray[np.int64]
     fresh_tips: NDArray[np.int64]
     bay_free: NDArray[np.int64]
+    queue: NDArray[np.int64]
+    delay_s: NDArray[np.int64]
     full: NDArray[np.uint8]
     shunned: NDArray[np.uint8]
     may_tip: NDArray[np.uint8]
@@ -131,6 +134,8 @@ def new_state(data: KernelData, seed: int) -> SearchState:
         new_tips=np.zeros((unloadings, at.TIP_WIDTH), dtype=np.int64),
         fresh_tips=np.zeros((unloadings + 1, at.TIP_WIDTH), dtype=np.int64),
         bay_free=np.zeros((len(data.limits), at.MOST_BAYS), dtype=np.int64),
+        queue=np.zeros((unloadings + len(data.taken), 2), dtype=np.int64),
+        delay_s=np.zeros(trucks, dtype=np.int64),
         full=np.zeros(len(data.limits), dtype=np.uint8),
         shunned=np.zeros(len(data.limits), dtype=np.uint8),
         may_tip=data.may_tip.copy(),
@@ -288,9 +293,9 @@ def balance_cost(data, state):
 
 @compiled()
 def total_cost(data, state):
-    """The cost of all routes, added anew."""
+    """The cost of all routes, added anew, but for what waiting for bays costs."""
     state.sums[BALANCE] = balance_cost(data, state)
-    cost = state.sums[BALANCE]
+    cost = state.sums[BALANCE] + state.sums[WAITING]
     for truck in range(state.truck_cost.shape[0]):
         cost += state.truck_cost[truck]
     return cost

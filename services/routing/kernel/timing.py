@@ -70,14 +70,13 @@ def depart(entity, windows, entities, early_s, drive_s):
 
 
 @inlined()
-def gap_slack(nodes, node, rest_s):
-    """The longest time that driving and serving may take between a node's predecessor and the node."""
-    before = nodes[node, at.PREVIOUS]
-    taken = nodes[node, at.LATE_TAKEN] - nodes[before, at.EARLY_TAKEN]
+def gap_slack(nodes, before, after, rest_s):
+    """The longest time that driving and serving may take between two nodes that follow each other."""
+    taken = nodes[after, at.LATE_TAKEN] - nodes[before, at.EARLY_TAKEN]
     if rest_s == 0:
         return taken
-    due = nodes[node, at.LATE_DUE] - nodes[before, at.EARLY_DUE]
-    within = nodes[node, at.LATE_TAKEN] - nodes[before, at.EARLY_DUE] - rest_s
+    due = nodes[after, at.LATE_DUE] - nodes[before, at.EARLY_DUE]
+    within = nodes[after, at.LATE_TAKEN] - nodes[before, at.EARLY_DUE] - rest_s
     return max(taken, max(due, within))
 
 
@@ -86,6 +85,7 @@ def open_truck(data, state, truck):
     """Set what never changes at a truck's two ends: when it can leave, when it must be back."""
     nodes, row = state.nodes, data.trucks[truck]
     start, end = start_of(data, truck), end_of(data, truck)
+    nodes[start, at.ORDER], nodes[end, at.ORDER] = 0, at.LAST
     nodes[start, at.KG_UP] = row[at.T_START_KG]
     nodes[start, at.L_UP] = row[at.T_START_L]
     nodes[end, at.LATE_TAKEN] = row[at.T_END]
@@ -136,25 +136,29 @@ def update_node(nodes, node, column, due, taken, kg, litres):
     return same
 
 
-@compiled()
-def arrive_home(nodes, end, rest_s):
+@inlined()
+def arrive_home(nodes, end):
     """The records of a route's end from the stop before it."""
     before, drive_s = nodes[end, at.PREVIOUS], nodes[end, at.ARC_S]
     nodes[end, at.EARLY_DUE] = min(nodes[before, at.EARLY_DUE] + drive_s, at.FAR)
     nodes[end, at.EARLY_TAKEN] = min(nodes[before, at.EARLY_TAKEN] + drive_s, at.FAR)
     nodes[end, at.KG_UP] = nodes[before, at.KG_UP]
     nodes[end, at.L_UP] = nodes[before, at.L_UP]
-    nodes[end, at.SLACK] = gap_slack(nodes, end, rest_s)
 
 
 @compiled()
-def forward(data, state, truck, first, last):
-    """Earliest departures and loads from node `first` on; stops behind `last` as soon as nothing changes."""
+def forward(data, state, truck, until):
+    """Earliest departures and loads up to a node, from the first stale one on; as far as anything changes."""
     nodes, entities, windows, row = state.nodes, data.entities, data.windows, data.trucks[truck]
     rest_s, rest_from, rest_to = row[at.T_REST_S], row[at.T_REST_FROM], row[at.T_REST_TO]
     end, task_count = end_of(data, truck), data.may_serve.shape[0]
-    node, passed = first, False
-    while node != end:
+    node, changed = np.int64(state.totals[truck, at.S_EARLY]), state.totals[truck, at.S_EARLY_UNTIL]
+    last = nodes[until, at.ORDER]
+    while nodes[node, at.ORDER] <= last:
+        if node == end:
+            arrive_home(nodes, end)
+            state.totals[truck, at.S_EARLY] = -1
+            return
         before, drive_s, entity = nodes[node, at.PREVIOUS], nodes[node, at.ARC_S], nodes[node, at.ENTITY]
         due = at.FAR
         taken = depart(entity, windows, entities, nodes[before, at.EARLY_TAKEN], drive_s)
@@ -166,23 +170,22 @@ def forward(data, state, truck, first, last):
             kg = nodes[before, at.KG_UP] + entities[entity, at.E_KG]
             litres = nodes[before, at.L_UP] + entities[entity, at.E_L]
         same = update_node(nodes, node, at.EARLY_DUE, due, taken, kg, litres)
-        nodes[node, at.SLACK] = gap_slack(nodes, node, rest_s)
-        if same and passed:
+        if same and nodes[node, at.ORDER] > changed:
+            state.totals[truck, at.S_EARLY] = -1
             return
-        if node == last:
-            passed = True
-        node = nodes[node, at.NEXT]
-    arrive_home(nodes, end, rest_s)
+        node = np.int64(nodes[node, at.NEXT])
+    state.totals[truck, at.S_EARLY] = node
 
 
 @compiled()
-def backward(data, state, truck, last, first):
-    """Latest arrivals and remaining loads from node `last` back; stops before `first` as soon as nothing changes."""
+def backward(data, state, truck, until):
+    """Latest arrivals and remaining loads back to a node, from the last stale one on; as far as anything changes."""
     nodes, entities, windows, row = state.nodes, data.entities, data.windows, data.trucks[truck]
     rest_s, rest_from, rest_to = row[at.T_REST_S], row[at.T_REST_FROM], row[at.T_REST_TO]
     start, task_count = start_of(data, truck), data.may_serve.shape[0]
-    node, passed = last, False
-    while node != start:
+    node, changed = np.int64(state.totals[truck, at.S_LATE]), state.totals[truck, at.S_LATE_UNTIL]
+    first = nodes[until, at.ORDER]
+    while nodes[node, at.ORDER] >= first and node != start:
         after, entity = nodes[node, at.NEXT], nodes[node, at.ENTITY]
         drive_s, service_s = nodes[after, at.ARC_S], entities[entity, at.E_SERVICE]
         leave_taken = nodes[after, at.LATE_TAKEN] - drive_s
@@ -198,12 +201,68 @@ def backward(data, state, truck, last, first):
             kg = nodes[after, at.KG_REST] + entities[entity, at.E_KG]
             litres = nodes[after, at.L_REST] + entities[entity, at.E_L]
         same = update_node(nodes, node, at.LATE_DUE, due, taken, kg, litres)
-        nodes[node, at.SLACK] = gap_slack(nodes, node, rest_s)
-        if same and passed:
+        if same and nodes[node, at.ORDER] < changed:
+            state.totals[truck, at.S_LATE] = -1
             return
-        if node == first:
-            passed = True
-        node = nodes[node, at.PREVIOUS]
+        node = np.int64(nodes[node, at.PREVIOUS])
+    state.totals[truck, at.S_LATE] = -1 if node == start else node
+
+
+@inlined()
+def is_fresh(state, truck):
+    """Whether all records of a truck are up to date."""
+    return state.totals[truck, at.S_EARLY] < 0 and state.totals[truck, at.S_LATE] < 0
+
+
+@inlined()
+def freshen(data, state, truck, before, after):
+    """Bring what an insertion between two nodes reads up to date: times and loads up to the one and from the other."""
+    early, late = state.totals[truck, at.S_EARLY], state.totals[truck, at.S_LATE]
+    if early >= 0 and state.nodes[early, at.ORDER] <= state.nodes[before, at.ORDER]:
+        forward(data, state, truck, before)
+    if late >= 0 and state.nodes[late, at.ORDER] >= state.nodes[after, at.ORDER]:
+        backward(data, state, truck, after)
+
+
+@inlined()
+def freshen_all(data, state, truck):
+    """Bring all records of a truck up to date."""
+    freshen(data, state, truck, end_of(data, truck), start_of(data, truck))
+
+
+@inlined()
+def mark_stale(state, truck, first, last):
+    """Note that what lies from `first` to `last` is new, with the arcs into the one and out of the other.
+
+    The node before `first` must be up to date in its earliest times, the one after `last` in its latest.
+    """
+    nodes, totals = state.nodes, state.totals
+    changed = np.int64(nodes[last, at.ORDER])
+    if totals[truck, at.S_EARLY] >= 0:
+        changed = max(changed, max(totals[truck, at.S_EARLY_UNTIL], nodes[totals[truck, at.S_EARLY], at.ORDER]))
+    totals[truck, at.S_EARLY], totals[truck, at.S_EARLY_UNTIL] = first, changed
+    changed = np.int64(nodes[first, at.ORDER])
+    if totals[truck, at.S_LATE] >= 0:
+        changed = min(changed, min(totals[truck, at.S_LATE_UNTIL], nodes[totals[truck, at.S_LATE], at.ORDER]))
+    totals[truck, at.S_LATE], totals[truck, at.S_LATE_UNTIL] = last, changed
+
+
+@compiled()
+def number_nodes(data, state, truck):
+    """Give a truck's nodes rising numbers with room between them."""
+    nodes, count = state.nodes, 1
+    node, end = nodes[start_of(data, truck), at.NEXT], end_of(data, truck)
+    while node != end:
+        count += 1
+        node = nodes[node, at.NEXT]
+    gap, number = at.LAST // count, 0
+    node = nodes[start_of(data, truck), at.NEXT]
+    while node != end:
+        number += gap
+        nodes[node, at.ORDER] = number
+        node = nodes[node, at.NEXT]
+    state.totals[truck, at.S_EARLY_UNTIL] = at.LAST
+    state.totals[truck, at.S_LATE_UNTIL] = 0
 
 
 @compiled()
@@ -223,10 +282,11 @@ def refresh(data, state, truck):
     """All records of a truck anew; false if its route breaks a rule of time or load."""
     nodes, row = state.nodes, data.trucks[truck]
     start, end = start_of(data, truck), end_of(data, truck)
-    first, last = nodes[start, at.NEXT], nodes[end, at.PREVIOUS]
-    forward(data, state, truck, first, end)
-    backward(data, state, truck, last, start)
-    node = first
+    number_nodes(data, state, truck)
+    state.totals[truck, at.S_EARLY] = nodes[start, at.NEXT]
+    state.totals[truck, at.S_LATE] = -1 if nodes[end, at.PREVIOUS] == start else nodes[end, at.PREVIOUS]
+    freshen_all(data, state, truck)
+    node = nodes[start, at.NEXT]
     while node != end:
         if nodes[node, at.KG_UP] > row[at.T_KG] or nodes[node, at.L_UP] > row[at.T_L]:
             return False
@@ -238,6 +298,7 @@ def refresh(data, state, truck):
 @compiled()
 def back_s(data, state, truck):
     """When the truck is home at the earliest."""
+    freshen_all(data, state, truck)
     nodes, end = state.nodes, end_of(data, truck)
     if nodes[end, at.EARLY_DUE] <= data.trucks[truck, at.T_FREE_UNTIL]:
         return min(nodes[end, at.EARLY_TAKEN], nodes[end, at.EARLY_DUE])
@@ -305,20 +366,26 @@ def wishes_cost(data, state, truck):
     return changes + price * away_m
 
 
-@compiled()
-def route_cost(data, state, truck):
-    """What a truck's route costs, 0 for a truck that stays."""
-    nodes, prices = state.nodes, data.prices
-    end = end_of(data, truck)
-    node = nodes[start_of(data, truck), at.NEXT]
-    if node == end:
+@inlined()
+def price_route(data, state, truck, seconds, metres):
+    """What a truck's route costs that drives so long and so far, 0 for a truck that stays."""
+    prices = data.prices
+    if state.nodes[start_of(data, truck), at.NEXT] == end_of(data, truck):
         state.totals[truck, at.S_WORK] = 0
         return 0.0
     wishes = wishes_cost(data, state, truck) if data.wished else 0.0
+    driving = seconds * prices[truck, at.P_SECOND] + metres * prices[truck, at.P_METRE]
+    return driving + prices[truck, at.P_FIXED] + overtime_cost(data, state, truck) + wishes
+
+
+@compiled()
+def route_cost(data, state, truck):
+    """What a truck's route costs, 0 for a truck that stays."""
+    nodes, end = state.nodes, end_of(data, truck)
+    node = nodes[start_of(data, truck), at.NEXT]
     seconds, metres = nodes[end, at.ARC_S] + 0, nodes[end, at.ARC_M] + 0
     while node != end:
         seconds += nodes[node, at.ARC_S]
         metres += nodes[node, at.ARC_M]
         node = nodes[node, at.NEXT]
-    driving = seconds * prices[truck, at.P_SECOND] + metres * prices[truck, at.P_METRE]
-    return driving + prices[truck, at.P_FIXED] + overtime_cost(data, state, truck) + wishes
+    return price_route(data, state, truck, seconds, metres)

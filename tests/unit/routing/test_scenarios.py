@@ -39,6 +39,9 @@ SCENARIOS: list[tuple[str, Problem, list[str]]] = [
         Task(2, 10, windows=(Window(5000, 6000),)), Task(3, 10, windows=(Window(0, 900),))]), ["[10U]"]),
     ("the break is taken when it must be", day([Task(9, 10, service_s=4000)], trucks=[
         truck(rest=Break(600, 3000, 3500, always=True))]), ["[-0U]"]),
+    ("a route that begins late rests on its way, not before it", day([
+        Task(1, 10, windows=(Window(8000, 9000),)), Task(2, 10)], trucks=[
+        truck(rest=Break(600, 3000, 8200, always=True))]), ["[01-U]"]),
     ("a short day needs no break", day([Task(1, 10)], trucks=[truck(rest=Break(600, 9000, 9500))]), ["[0U]"]),
     ("a pit needs the crane", replace(
         day([Task(1, 10)], trucks=[truck(cost_per_km=1), truck(cost_per_km=90)]),
