@@ -115,6 +115,8 @@ ACCESS: dict[tuple[str, str], Access] = {
     ("GET", "/api/v1/utilisation/containers"): OFFICE,
     ("GET", "/api/v1/alarms"): WITH_CONTRACTOR,
     ("POST", "/api/v1/alarms/{alarm_id}/acknowledge"): ATTENDING,
+    ("GET", "/api/v1/alarms/limits"): OFFICE,
+    ("PUT", "/api/v1/alarms/limits/{limit_id}"): CORRECTING,
     ("GET", "/api/v1/cases"): WITH_CONTRACTOR,
     ("GET", "/api/v1/assessments"): WITH_CONTRACTOR,
     ("GET", "/api/v1/live"): ANY_ROLE_STREAM,

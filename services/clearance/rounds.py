@@ -15,6 +15,7 @@ from services.domain.kinds import DeviceKind, MessageKind
 from services.domain.town import Interval
 from services.store.connection import Connection
 from services.store.evidence import StoredBatch, has_readings, take_stored_batches
+from services.store.kept_routes import outdate_routes
 from services.store.town import load_clock
 from services.store.visits import deadlines_passed, has_due_visits, last_due_day, published_plans
 
@@ -85,11 +86,13 @@ class Rounds:
             if is_new:
                 work.vehicles[today] |= set(register.vehicles)
             _leave_what_stands(connection, register, work)
-            self._open_days(connection, register, clock, today, now, work)
-            self._notice_plans(connection, today, now)
+            opened = self._open_days(connection, register, clock, today, now, work)
+            planned = self._notice_plans(connection, today, now)
             self._decide(connection, register, work, now)
-            for day, points in sorted(deadlines_passed(connection, now, today - LOOK_BACK).items()):
+            over = deadlines_passed(connection, now, today - LOOK_BACK)
+            for day, points in sorted(over.items()):
                 redecide.decide_points(connection, day, points, now)
+            outdate_routes(connection, {*opened, *planned, *work.days, *over})
         return len(batches)
 
     def _current_register(self, connection: Connection) -> tuple[Register, bool]:
@@ -132,13 +135,14 @@ class Rounds:
         today: date,
         now: datetime,
         work: Work,
-    ) -> None:
-        """Make the due visits of today, of days that readings speak of, and of days we slept through."""
+    ) -> list[date]:
+        """Make the due visits of today, of days that readings speak of, and of days we slept through; return them."""
         wanted = {today} | work.told
         last = last_due_day(connection)
         if last is not None and not clock.simulated and (today - last).days <= MOST_DAYS_MADE_UP:
             wanted |= {last + timedelta(days=ahead) for ahead in range(1, (today - last).days)}
-        for day in sorted(wanted - self._opened):
+        opened = sorted(wanted - self._opened)
+        for day in opened:
             if not redecide.readings_are_kept(connection, register, day):
                 continue
             is_new = not has_due_visits(connection, day)
@@ -147,14 +151,16 @@ class Rounds:
             if is_new:
                 log.info("opened the service day %s", day)
             self._opened.add(day)
+        return opened
 
-    def _notice_plans(self, connection: Connection, today: date, now: datetime) -> None:
-        """Decide a day's due visits again when a plan of it was published."""
+    def _notice_plans(self, connection: Connection, today: date, now: datetime) -> list[date]:
+        """Decide a day's due visits again when a plan of it was published; return the days."""
         plans = published_plans(connection, today - LOOK_BACK)
-        for day, published in plans.items():
-            if self._plans.get(day) != published and day in self._opened:
-                redecide.decide_points(connection, day, None, now)
+        noticed = [day for day, at in plans.items() if self._plans.get(day) != at and day in self._opened]
+        for day in noticed:
+            redecide.decide_points(connection, day, None, now)
         self._plans = {day: published for day, published in plans.items() if day in self._opened}
+        return noticed
 
     def _decide(self, connection: Connection, register: Register, work: Work, now: datetime) -> None:
         for day in work.days:

@@ -39,6 +39,7 @@ MODULES = {
     "site": ("siting",),
     "facilities": ("facilities",),
     "scenario": ("scenario",),
+    "alarm": ("alarm",),
 }
 """The modules that a command needs where it does not need all, whose imports take a second or two."""
 

@@ -1,13 +1,9 @@
 """Fetching what a bulletin says from the store."""
 
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.clearance.adherence import StopState
-from services.clearance.bulletin import Bulletin, PeriodFigures, RouteSum, Target, make_bulletin
-from services.clearance.driven import DrivenRoute, load_driven_routes
+from services.clearance.bulletin import Bulletin, PeriodFigures, Target, make_bulletin
 from services.domain.clearance import ClearanceBucket, ClearanceFigure, ClearanceGroup
 from services.domain.period import Period, PeriodKind
 from services.domain.registry import Zone
@@ -16,6 +12,7 @@ from services.facilities.service import station_utilisation, toilet_utilisation
 from services.facilities.spans import Bucket
 from services.reports.facility_sums import sum_up
 from services.reports.missed_map import read_streets
+from services.reports.route_days import load_route_days, sum_routes
 from services.roads.settings import RoadsSettings
 from services.roads.street_map import find_street_map
 from services.store.bulletin_figures import load_alarm_counts, load_point_counts, load_standing_corrections
@@ -64,7 +61,7 @@ def fetch_bulletin(connection: Connection, period: Period) -> Bulletin:
         points=load_point_counts(connection, period.first, period.last),
         corrections=load_standing_corrections(connection, period.first, period.last),
         alarms=load_alarm_counts(connection, span),
-        routes=() if period.kind is PeriodKind.MONTH else _routes(connection, town, period.days),
+        routes=sum_routes(load_route_days(connection, town, _begun(period, town.service_date(now)))),
         stations=sum_up(station_utilisation(connection, span.start, span.end, Bucket.DAY)),
         toilets=sum_up(toilet_utilisation(connection, span.start, span.end, Bucket.DAY)),
         targets=[
@@ -105,37 +102,6 @@ def _names(connection: Connection) -> dict[str, dict[str, str]]:
     }
 
 
-def _routes(connection: Connection, town: Town, days: Iterable[date]) -> list[RouteSum]:
-    by_vehicle: dict[str, list[DrivenRoute]] = defaultdict(list)
-    for day in days:
-        for driven in load_driven_routes(connection, town, day):
-            by_vehicle[driven.vehicle_id].append(driven)
-    return [_route_sum(vehicle_id, by_vehicle[vehicle_id]) for vehicle_id in sorted(by_vehicle)]
-
-
-def _route_sum(vehicle_id: str, driven: list[DrivenRoute]) -> RouteSum:
-    adherences = [route.adherence for route in driven]
-    deviations_s = [value for adherence in adherences for value in adherence.deviations_s]
-    pairs = [pair for adherence in adherences for pair in adherence.unloadings]
-    single = driven[0].movement if len(driven) == 1 else None
-    return RouteSum(
-        vehicle_id=vehicle_id,
-        stops=sum(len(adherence.stops) for adherence in adherences),
-        done=sum(adherence.count(StopState.DONE) for adherence in adherences),
-        skipped=sum(adherence.count(StopState.SKIPPED) for adherence in adherences),
-        unknown=sum(adherence.count(StopState.UNKNOWN) for adherence in adherences),
-        extra=sum(len(adherence.extra) for adherence in adherences),
-        out_of_order=sum(adherence.out_of_order for adherence in adherences),
-        mean_deviation_min=sum(deviations_s) / len(deviations_s) / 60.0 if deviations_s else None,
-        planned_km=_kilometres(route.planned_distance_m for route in driven),
-        driven_km=_kilometres(route.movement.distance_m for route in driven),
-        unloadings_planned=sum(pair.planned is not None for pair in pairs),
-        unloadings_made=sum(pair.made is not None for pair in pairs),
-        first_moved_at=None if single is None else single.first_moved_at,
-        last_moved_at=None if single is None else single.last_moved_at,
-    )
-
-
-def _kilometres(metres: Iterable[float | None]) -> float | None:
-    told = [value for value in metres if value is not None]
-    return sum(told) / 1000.0 if told else None
+def _begun(period: Period, today: date) -> list[date]:
+    """Return the days of a period that have begun, and its first one in any case."""
+    return [day for day in period.days if day <= today] or [period.first]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from services.domain.errors import RiqingError
 from services.heartbeat import beat
 from services.reports.fetch import fetch_bulletin, fetch_ground
+from services.reports.route_days import keep_route_days
 from services.reports.schedule import periods_by
 from services.reports.settings import ReportSettings, read_report_settings
 from services.reports.writing import is_written, write_bulletin
@@ -14,6 +15,7 @@ from services.signals import stop_on_signals
 from services.store.bulletin_figures import days_with_due_visits
 from services.store.connection import Connection, configured_url
 from services.store.evidence import batches_to_examine
+from services.store.kept_routes import days_not_current
 from services.store.steady import SteadyWork
 from services.store.town import load_clock, load_town
 
@@ -22,6 +24,10 @@ log = logging.getLogger(__name__)
 ROUND_EVERY_S = 20.0
 PATIENCE = timedelta(hours=1)
 """So long a bulletin waits for readings that are being examined; then it is written and says that it is not final."""
+KEPT_BACK = timedelta(days=62)
+"""So far back a day that was decided again is compared again: this month's days and the one's before."""
+DAYS_A_ROUND = 5
+"""Clearance waits while a day is compared and kept, a second or so in a large town."""
 SINGLE_WRITER_LOCK = 0x72657074
 """An advisory lock of this number keeps a second process waiting, so that no bulletin is written twice."""
 
@@ -44,6 +50,7 @@ class Bulletins:
     def _work(self, connection: Connection) -> None:
         while not self._steady.is_stopping:
             try:
+                keep_past_routes(connection)
                 write_what_is_due(connection, self._settings)
             except RiqingError as error:
                 log.warning("A bulletin could not be written: %s", error)
@@ -75,6 +82,22 @@ def write_what_is_due(connection: Connection, settings: ReportSettings) -> list[
         log.info("wrote %s", ", ".join(path.name for path in paths))
         names.append(period.name)
     return names
+
+
+def keep_past_routes(connection: Connection) -> int:
+    """Keep the routes' figures of days that are over and examined, some of them; return how many days were kept.
+
+    Raises:
+        NotFoundError: there is no town yet.
+
+    """
+    town, now = load_town(connection), load_clock(connection).now()
+    today, kept = town.service_date(now), 0
+    for day in days_not_current(connection, today - KEPT_BACK, today - timedelta(days=1)):
+        if kept < DAYS_A_ROUND and not batches_to_examine(connection, town.service_day(day)):
+            beat()
+            kept += keep_route_days(connection, town, day)
+    return kept
 
 
 def _take_turn(connection: Connection) -> bool:

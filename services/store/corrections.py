@@ -7,6 +7,7 @@ from typing import LiteralString
 from services.domain.errors import ConflictError, NotFoundError
 from services.domain.kinds import DueVisitStatus
 from services.store.connection import Connection
+from services.store.kept_routes import outdate_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +180,4 @@ def _undo(connection: Connection, place: DueVisitPlace, undone_by: str, now: dat
 def _keep(connection: Connection, place: DueVisitPlace, changed_by: str, now: datetime, note: str) -> None:
     """Keep what holds now as a change, with who made it and why, and announce it: NOTIFY visit_decided."""
     connection.execute(_KEEP, {**_values(place), "at": now, "by": changed_by, "note": note})
+    outdate_routes(connection, [place[0]])

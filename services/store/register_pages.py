@@ -77,6 +77,9 @@ _POINTS: LiteralString = """
                 count(*) FILTER (WHERE status = 'missed') AS missed,
                 count(*) FILTER (WHERE status = 'pending') AS pending
             FROM due_visits WHERE service_date = %(day)s GROUP BY point_id
+            UNION ALL
+            SELECT point_id, due, 0, 0, due FROM unnest(%(coming)s::text[], %(coming_due)s::bigint[])
+                AS coming (point_id, due)
         ) AS day USING (point_id)
     ) AS shown
     WHERE (%(after)s::text IS NULL OR point_id > %(after)s)
@@ -111,11 +114,14 @@ def page_of_points(
     zone_id: str | None = None,
     state: str | None = None,
     visible: Visibility = EVERYTHING,
+    coming: Mapping[str, int] | None = None,
 ) -> list[PointRow]:
     """Return points with what became of their due visits of `day`, by identifier.
 
-    `state` is one of `not_due`, `pending`, `cleared` and `missed`.
+    `state` is one of `not_due`, `pending`, `cleared` and `missed`. Of a day that has no due visits yet `coming` says
+    how many each point will require.
     """
+    coming = coming or {}
     return _rows(
         connection,
         PointRow,
@@ -128,6 +134,8 @@ def page_of_points(
             "zone": zone_id,
             "state": state,
             "contractor": visible.contractor_id,
+            "coming": list(coming),
+            "coming_due": list(coming.values()),
         },
     )
 

@@ -7,14 +7,17 @@ from fastapi import APIRouter, Path, Query
 from services.api.identity import SignedIn
 from services.api.paging import BY_NUMBER, Page, PageOf
 from services.api.parts import AppParts
-from services.api.shapes.attention import AlarmAnswer
+from services.api.shapes.attention import AlarmAnswer, AlarmLimitAnswer, AlarmLimitAsked
+from services.api.shapes.values import Code
 from services.api.today import load_today
+from services.store.alarm_limits import LimitChange, change_of, load_alarm_limits, set_alarm_limit
 from services.store.alarms import acknowledge_alarm, load_alarm, page_of_alarms
 from services.store.audit import record_action
 
 router = APIRouter(prefix="/api/v1/alarms", tags=["attention"])
 
 LARGEST_NUMBER = 2**63 - 1
+LimitId = Annotated[Code, Path(description="The limit's identifier.", examples=["alarm_container_fill_ratio"])]
 
 
 @router.get("")
@@ -44,6 +47,24 @@ def read_alarms(
             ),
         )
     return wanted.page(rows, AlarmAnswer.of, key=lambda row: (row.alarm_id,))
+
+
+@router.get("/limits")
+def read_limits(parts: AppParts) -> list[AlarmLimitAnswer]:
+    """Return the limits that alarms are raised by, each with where it is from."""
+    with parts.database.connection() as connection:
+        return [AlarmLimitAnswer.of(limit) for limit in load_alarm_limits(connection)]
+
+
+@router.put("/limits/{limit_id}")
+def set_limit(limit_id: LimitId, asked: AlarmLimitAsked, user: SignedIn, parts: AppParts) -> AlarmLimitAnswer:
+    """Set a limit: the office's own, from the next look at the alarms on, seconds later."""
+    change = LimitChange(value_low=asked.clears_at, value_high=asked.raises_above, note=asked.note)
+    with parts.database.connection() as connection:
+        now = load_today(connection).now
+        before, after = set_alarm_limit(connection, limit_id, change)
+        record_action(connection, now, user.user_name, "set", f"limit {limit_id}", change_of(before, after))
+    return AlarmLimitAnswer.of(after)
 
 
 @router.post("/{alarm_id}/acknowledge")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter
 
+from services.api.coming_days import coming_due_visits, coming_figures, is_coming
 from services.api.identity import SignedIn
 from services.api.paging import Page, PageOf
 from services.api.parts import AppParts
@@ -15,7 +16,13 @@ from services.api.shapes.values import Code, DayAsked, ServiceDate
 from services.api.today import load_today
 from services.domain.clearance import ClearanceBucket, ClearanceGroup
 from services.domain.kinds import DueVisitStatus, MissedReason
-from services.store.clearance_figures import DueVisitFilter, load_clearance, load_due_visits, load_visits_by_id
+from services.store.clearance_figures import (
+    DueVisitFilter,
+    DueVisitRow,
+    load_clearance,
+    load_due_visits,
+    load_visits_by_id,
+)
 
 router = APIRouter(prefix="/api/v1/clearance", tags=["figures"])
 
@@ -36,11 +43,20 @@ def read_clearance(
         ClearanceBucket, Query(description="What of the days from `start` to `end` is one figure.")
     ] = ClearanceBucket.DAY,
 ) -> list[ClearanceAnswer]:
-    """Return the figures of a day, or of each day, month or the whole from `start` to `end`, by group."""
+    """Return the figures of a day, or of each day, month or the whole from `start` to `end`, by group.
+
+    What is due on a day that has not begun is pending; in a series such a day has no figures.
+    """
     _check_series(day, start, end)
+    own = user.visibility.contractor_id
     with parts.database.connection() as connection:
-        first = start or day or load_today(connection).service_date
-        figures = load_clearance(connection, first, end or first, group_by, user.visibility.contractor_id, bucket)
+        today = load_today(connection)
+        first = start or day or today.service_date
+        if start is None and is_coming(connection, today, first):
+            coming = coming_due_visits(connection, today, first, DueVisitFilter(contractor_id=own))
+            figures = coming_figures(today, coming, group_by)
+        else:
+            figures = load_clearance(connection, first, end or first, group_by, own, bucket)
     return [ClearanceAnswer.of(figure) for figure in figures]
 
 
@@ -72,17 +88,25 @@ def read_due_visits(
     vehicle_id: Annotated[Code | None, Query(description="That cleared it, else that was planned to.")] = None,
     point_id: Annotated[Code | None, Query()] = None,
 ) -> Page[DueVisitAnswer]:
-    """Return the due visits of a day by point, each with what became of it and why."""
+    """Return the due visits of a day by point, each with what became of it and why.
+
+    On a day that has not begun they are pending, and planned by the plan that is published.
+    """
     own = user.visibility.contractor_id
     if own is not None and contractor_id not in (None, own):
         return Page(items=[])
     asked = DueVisitFilter(status, reason, zone_id, contractor_id if own is None else own, vehicle_id, point_id)
     with parts.database.connection() as connection:
-        date_ = day or load_today(connection).service_date
-        rows = wanted.fetch(
-            BY_DUE_VISIT,
-            lambda after, limit: load_due_visits(connection, date_, asked, after=after or ("", 0), limit=limit),
-        )
+        today = load_today(connection)
+        date_ = day or today.service_date
+        coming = coming_due_visits(connection, today, date_, asked) if is_coming(connection, today, date_) else None
+
+        def due_after(after: tuple[str, int] | None, limit: int) -> list[DueVisitRow]:
+            if coming is None:
+                return load_due_visits(connection, date_, asked, after=after or ("", 0), limit=limit)
+            return [row for row in coming if after is None or (row.point_id, row.occurrence) > after][:limit]
+
+        rows = wanted.fetch(BY_DUE_VISIT, due_after)
         visits = load_visits_by_id(connection, {row.visit_id for row in rows if row.visit_id is not None})
     return wanted.page(
         rows,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.api.coming_days import coming_counts, is_coming
 from services.api.identity import SignedIn
 from services.api.paging import BY_CODE, Page, PageOf
 from services.api.parts import AppParts
@@ -29,7 +30,9 @@ def list_points(
 ) -> Page[PointAnswer] | Response:
     """Return the points by id, each with what became of its due visits of the day."""
     with parts.database.connection() as connection:
-        date_ = day or load_today(connection).service_date
+        today = load_today(connection)
+        date_ = day or today.service_date
+        coming = coming_counts(connection, date_) if is_coming(connection, today, date_) else None
         rows = wanted.fetch(
             BY_CODE,
             lambda after, limit: page_of_points(
@@ -40,6 +43,7 @@ def list_points(
                 zone_id=zone_id,
                 state=state,
                 visible=user.visibility,
+                coming=coming,
             ),
         )
     page = wanted.page(rows, lambda row: PointAnswer.of(row, date_), key=lambda row: (row.point_id,))
@@ -52,8 +56,10 @@ def read_point(
 ) -> PointAnswer | Response:
     """Return a point with what became of its due visits of the day."""
     with parts.database.connection() as connection:
-        date_ = day or load_today(connection).service_date
-        rows = page_of_points(connection, date_, point_id=point_id, visible=user.visibility)
+        today = load_today(connection)
+        date_ = day or today.service_date
+        coming = coming_counts(connection, date_) if is_coming(connection, today, date_) else None
+        rows = page_of_points(connection, date_, point_id=point_id, visible=user.visibility, coming=coming)
     if not rows:
         raise NotFoundError(f"There is no point {point_id!r}.")
     return item_or_place(request, PointAnswer.of(rows[0], date_))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from services.api.coming_days import coming_due_visits, is_coming
 from services.api.identity import SignedIn
 from services.api.parts import AppParts
 from services.api.shapes.clearance import DueVisitAnswer, DueVisitChangeAnswer
@@ -17,6 +18,7 @@ from services.api.shapes.visit_readings import (
     VisitAnswer,
     VisitReadingsAnswer,
 )
+from services.api.today import load_today
 from services.domain.errors import NotFoundError
 from services.domain.town import Interval
 from services.store.clearance_figures import (
@@ -51,7 +53,11 @@ def read_visit_readings(
     """Return a due visit with the readings behind it: fixes, service events, levels, drivers' reports."""
     with parts.database.connection() as connection:
         wanted = DueVisitFilter(point_id=point_id, contractor_id=user.visibility.contractor_id)
-        found = load_due_visits(connection, service_date, wanted)
+        today = load_today(connection)
+        if is_coming(connection, today, service_date):
+            found = coming_due_visits(connection, today, service_date, wanted)
+        else:
+            found = load_due_visits(connection, service_date, wanted)
         due = next((row for row in found if row.occurrence == occurrence), None)
         if due is None:
             raise NotFoundError(f"Nothing was due at point {point_id!r} on {service_date} under number {occurrence}.")

@@ -9,6 +9,7 @@ from services.api.shapes.values import Answer, Asked, JsonObject, Latitude, Long
 from services.store.alarms import Alarm
 from services.store.assessments import Assessment
 from services.store.cases import Case
+from services.store.standards import StandardLimit
 
 
 class AlarmAnswer(Answer):
@@ -38,6 +39,49 @@ class AlarmAnswer(Answer):
             acknowledged_by=alarm.acknowledged_by,
             detail=alarm.detail,
         )
+
+
+class AlarmLimitAnswer(Answer):
+    """A limit that an alarm is raised above, and whose it is; without a `raises_above` nothing is raised."""
+
+    limit_id: str = Field(examples=["alarm_container_fill_ratio"])
+    raises_above: float | None
+    clears_at: float | None = Field(description="An open alarm clears there; null where it clears at `raises_above`.")
+    unit: str = Field(examples=["ratio"])
+    standard: str = Field(description="Where it is from; `the office` once somebody has set it.")
+    clause: str
+    source_status: str = Field(description="`seen` and `recalled` are of a standard, `own` is the office's.")
+    note: str
+
+    @classmethod
+    def of(cls, limit: StandardLimit) -> "AlarmLimitAnswer":
+        """Return the answer made of a stored limit."""
+        return cls(
+            limit_id=limit.limit_id,
+            raises_above=limit.value_high,
+            clears_at=limit.value_low,
+            unit=limit.unit,
+            standard=limit.standard,
+            clause=limit.clause,
+            source_status=limit.source_status,
+            note=limit.note,
+        )
+
+
+LimitNote = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
+LimitValue = Annotated[float, Field(ge=0.0, le=1_000_000.0, allow_inf_nan=False)]
+
+
+class AlarmLimitAsked(Asked):
+    """What a limit is set to, in its unit."""
+
+    raises_above: LimitValue | None = Field(description="Null: nothing is raised any more.", examples=[0.8])
+    clears_at: LimitValue | None = Field(
+        default=None, description="At most `raises_above`; an alarm clears at that one where this is null."
+    )
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")] | None = (
+        Field(default=None, description="Why; the note that is there stays where this is null.")
+    )
 
 
 class CaseAnswer(Answer):

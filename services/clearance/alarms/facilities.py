@@ -8,8 +8,6 @@ from services.domain.gases import H2S_LIMIT, H2S_MG_M3_PER_PPM, NH3_LIMITS, NH3_
 from services.domain.kinds import AlarmKind
 from services.store.alarm_signs import ContainerSign, StationSign, ToiletSign
 
-WHOLE_LIMIT = Limit(1.0, 1.0)
-
 
 def overfull(containers: Iterable[ContainerSign], limits: Limits) -> list[Condition]:
     """Return the points of which a container is over the filling factor."""
@@ -49,9 +47,10 @@ def odour(toilets: Iterable[ToiletSign], limits: Limits, now: datetime) -> list[
     It is raised once every reading of the last while (`alarm_odour_min`, the newest one at least) is over, and kept
     until every one is down: a single gust is no alarm, and a single fresh breath ends none.
     """
-    share = limits.get("alarm_odour_share", WHOLE_LIMIT)
-    lasting = limits.get("alarm_odour_min")
-    since = now - timedelta(minutes=0.0 if lasting is None else lasting.raise_above)
+    share, lasting = limits.get("alarm_odour_share"), limits.get("alarm_odour_min")
+    if share is None or lasting is None:
+        return []
+    since = now - timedelta(minutes=lasting.raise_above)
     found = (_odour_of(sign, limits, share, since) for sign in toilets)
     return [condition for condition in found if condition is not None]
 

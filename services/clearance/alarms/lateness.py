@@ -4,13 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from services.clearance.alarms.condition import Condition, Limit, Limits
+from services.clearance.alarms.condition import Condition, Limits
 from services.domain.kinds import AlarmKind
 from services.store.alarm_signs import PlannedVisitSign
 
 MOST_NAMED = 50
-LATE, CLOSING, AHEAD, OVER = Limit(60.0, 30.0), Limit(30.0, 30.0), Limit(120.0, 120.0), Limit(10.0, 0.0)
-"""In minutes, for an office that has taken the rows out."""
 ROUNDED_TO_MIN = 10
 
 
@@ -42,12 +40,12 @@ def delay_of(pending: Iterable[PlannedVisitSign], now: datetime) -> timedelta:
 
 
 def _truck(vehicle_id: str, pending: list[PlannedVisitSign], limits: Limits, now: datetime) -> Condition | None:
+    late, closing = limits.get("alarm_due_visit_late_min"), limits.get("alarm_due_visit_closing_min")
+    ahead, over = limits.get("alarm_due_visit_ahead_min"), limits.get("alarm_due_visit_over_min")
+    if late is None or closing is None or ahead is None or over is None:
+        return None
     pending = sorted(pending, key=lambda visit: (visit.planned_at, visit.point_id, visit.occurrence))
     delay = delay_of(pending, now)
-    late, closing = limits.get("alarm_due_visit_late_min", LATE), limits.get("alarm_due_visit_closing_min", CLOSING)
-    ahead = limits.get("alarm_due_visit_ahead_min", AHEAD)
-
-    over = limits.get("alarm_due_visit_over_min", OVER)
 
     def chosen(late_min: float, closing_min: float, over_min: float) -> list[PlannedVisitSign]:
         return [

@@ -9,7 +9,7 @@ import numpy as np
 from services.clearance.alarms.condition import Condition, Limits, limits_of
 from services.clearance.alarms.cover_open import cover_open
 from services.clearance.alarms.facilities import odour, over_capacity, overfull
-from services.clearance.alarms.lateness import AHEAD, at_risk
+from services.clearance.alarms.lateness import at_risk
 from services.clearance.alarms.load_lost import load_lost
 from services.clearance.alarms.off_route import off_route
 from services.clearance.alarms.silence import silent
@@ -74,7 +74,8 @@ class Watch:
 
     def _places(self, connection: Connection, register: Register, limits: Limits, now: datetime) -> list[Condition]:
         day = register.town.service_date(now)
-        until = now + timedelta(minutes=limits.get("alarm_due_visit_ahead_min", AHEAD).raise_above)
+        ahead = limits.get("alarm_due_visit_ahead_min")
+        until = now + timedelta(minutes=0.0 if ahead is None else ahead.raise_above)
         return [
             *overfull(signs.load_container_signs(connection, now), limits),
             *over_capacity(signs.load_station_signs(connection, register.town.service_day(day))),

@@ -106,3 +106,43 @@ def test_the_list_is_filtered_by_it(api: Api, sign_in: SignIn) -> None:
 def test_an_unknown_alarm_is_not_acknowledged(sign_in: SignIn) -> None:
     """404, and nothing in the audit log says otherwise."""
     assert sign_in(Role.OFFICE).post("/api/v1/alarms/999999/acknowledge").status_code == 404
+
+
+LIMIT = "/api/v1/alarms/limits/alarm_odour_share"
+
+
+def test_the_office_sets_a_limit_and_sees_whose_it_is(api: Api, sign_in: SignIn) -> None:
+    """Both ends as they were set, the office's own; the audit log has what it was; a note stays until another comes."""
+    office = sign_in(Role.OFFICE)
+    set_to = office.put(LIMIT, json={"raises_above": 1.5, "clears_at": 0.7, "note": "热天"}).raise_for_status().json()
+    off = office.put(LIMIT, json={"raises_above": None}).raise_for_status().json()
+    listed = {limit["limit_id"]: limit for limit in sign_in(Role.INSPECTOR).get("/api/v1/alarms/limits").json()}
+    office.put(LIMIT, json={"raises_above": 1.0, "clears_at": 0.8, "note": ""}).raise_for_status()
+    assert (set_to["raises_above"], set_to["clears_at"], set_to["source_status"]) == (1.5, 0.7, "own")
+    assert listed["alarm_odour_share"] == off == set_to | {"raises_above": None, "clears_at": None}
+    assert set(listed) >= {"alarm_container_fill_ratio", "alarm_load_lost_kg"}
+    assert not [name for name in listed if not name.startswith("alarm_")]
+    with connect(api.database_url) as connection:
+        entries = connection.execute(
+            "SELECT detail->'from', detail->'to' FROM audit_log WHERE subject = 'limit alarm_odour_share' "
+            "ORDER BY audit_id"
+        ).fetchall()
+    assert entries == [([0.8, 1.0], [0.7, 1.5]), ([0.7, 1.5], [None, None]), ([None, None], [0.8, 1.0])]
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "status"),
+    [
+        (LIMIT, {"raises_above": 0.5, "clears_at": 0.6}, 422),
+        (LIMIT, {"raises_above": None, "clears_at": 0.6}, 422),
+        (LIMIT, {"raises_above": -1}, 422),
+        (LIMIT, {"clears_at": 0.6}, 422),
+        (LIMIT, {"raises_above": 1, "valid_from": "2026-01-01"}, 422),
+        ("/api/v1/alarms/limits/target_collection_rate", {"raises_above": 1}, 404),  # no alarm's
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused(sign_in: SignIn, path: str, asked: dict[str, object], status: int) -> None:
+    """A sentence says what would be right, and the limit stays."""
+    before = sign_in(Role.OFFICE).get("/api/v1/alarms/limits").json()
+    assert sign_in(Role.OFFICE).put(path, json=asked).status_code == status
+    assert sign_in(Role.OFFICE).get("/api/v1/alarms/limits").json() == before

@@ -115,6 +115,9 @@ CHANGES: dict[tuple[str, str], Change] = {
     ("POST", "/api/v1/plans/{plan_id}/cancel"): Change("cancel", path={"plan_id": _draft}),
     ("POST", "/api/v1/plans/{plan_id}/publish"): Change("publish", path={"plan_id": _ready}),
     ("POST", "/api/v1/alarms/{alarm_id}/acknowledge"): Change("acknowledge", path={"alarm_id": _alarm}),
+    ("PUT", "/api/v1/alarms/limits/{limit_id}"): Change(
+        "set", {"raises_above": 15}, path={"limit_id": lambda *_: "alarm_vehicle_silent_min"}
+    ),
     ("PUT", CORRECTION): Change("correct", SEEN, path=VISIT),
     ("DELETE", CORRECTION): Change(
         "undo a correction", query={"note": "By mistake."}, path=VISIT, before=("PUT", CORRECTION, SEEN)

@@ -1,9 +1,12 @@
 """The figures over HTTP: clearance and the due visits behind it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
+
+from services.domain.kinds import Role
 
 
 def test_the_towns_clearance_is_a_bare_list(admin: httpx.Client) -> None:
@@ -116,3 +119,41 @@ def test_a_wrong_span_of_utilisation_is_refused(admin: httpx.Client, path: str, 
 def test_empty_lists_are_pages(admin: httpx.Client, path: str) -> None:
     """Where there is nothing, an empty page."""
     assert admin.get(f"/api/v1/{path}").json() == {"items": [], "next_cursor": None}
+
+
+def test_a_day_that_has_not_begun_is_pending(admin: httpx.Client, sign_in: Callable[[Role], httpx.Client]) -> None:
+    """What will be due by the register, with counts in each figure; nobody has planned it yet; paged as other days."""
+    tomorrow = {"date": "2026-11-22"}
+    [town] = admin.get("/api/v1/clearance", params=tomorrow).json()
+    assert (town["key"], town["due"], town["pending"], town["cleared"], town["expected_kg"]) == (
+        "清河县",
+        4,
+        4,
+        0,
+        1200,
+    )
+    assert (town["clearance_rate"], town["not_cleared_by_reason"]) == (0.0, {"not_planned": 4})
+    for group_by, expected in (
+        ("zone", {"Z1": 2, "Z2": 1, "unassigned": 1}),
+        ("contractor", {"C1": 2, "C2": 1, "unassigned": 1}),
+        ("vehicle", {"unassigned": 4}),
+        ("hour", {"08:00": 4}),
+    ):
+        rows = admin.get("/api/v1/clearance", params=tomorrow | {"group_by": group_by}).json()
+        assert {row["key"]: row["pending"] for row in rows} == expected
+    first = admin.get("/api/v1/clearance/visits", params=tomorrow | {"limit": 3}).json()
+    rest = admin.get("/api/v1/clearance/visits", params=tomorrow | {"cursor": first["next_cursor"]}).json()
+    items = first["items"] + rest["items"]
+    assert [(item["point_id"], item["status"], item["reason"]) for item in items] == [
+        (point_id, "pending", "not_planned") for point_id in ("P1", "P2", "P3", "P4")
+    ]
+    assert admin.get("/api/v1/clearance/visits", params=tomorrow | {"status": "missed"}).json()["items"] == []
+    points = admin.get("/api/v1/points", params=tomorrow | {"state": "pending"}).json()["items"]
+    assert [point["id"] for point in points] == ["P1", "P2", "P3", "P4"]
+    proof = admin.get("/api/v1/clearance/visits/2026-11-22/P3/1").json()
+    assert (proof["due"]["status"], proof["changes"], proof["fixes"]) == ("pending", [], [])
+    contractors = sign_in(Role.CONTRACTOR).get("/api/v1/clearance/visits", params=tomorrow).json()["items"]
+    assert [item["point_id"] for item in contractors] == ["P1", "P2"]
+    assert admin.get("/api/v1/clearance", params={"date": "2026-11-20"}).json() == []  # before anything was decided
+    series = admin.get("/api/v1/clearance", params={"start": "2026-11-21", "end": "2026-11-22"}).json()
+    assert [day["date"] for day in series] == ["2026-11-21"]

@@ -21,6 +21,7 @@ SAMPLE = {
     "device_id": "no-such",
     "plan_id": "00000000-0000-4000-8000-000000000000",
     "alarm_id": "1",
+    "limit_id": "no-such",
     "service_date": "2026-11-21",
     "occurrence": "1",
     "period": "none",

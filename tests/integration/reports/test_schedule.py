@@ -3,13 +3,19 @@
 from datetime import time, timedelta
 from pathlib import Path
 
-from services.domain.kinds import DeviceKind, MessageKind
+from services.clearance.bulletin import RouteSum
+from services.domain.kinds import DeviceKind, DueVisitStatus, MessageKind
+from services.domain.period import Period
+from services.reports.fetch import fetch_bulletin
 from services.reports.forms import Form
-from services.reports.service import write_what_is_due
+from services.reports.service import keep_past_routes, write_what_is_due
 from services.reports.settings import ReportSettings
 from services.reports.words import Language
 from services.store.connection import connect
+from services.store.corrections import NewCorrection, correct_due_visit
+from services.store.retention import Kept, drop
 from tests.integration.clearance.stored_town import TOWN, build, run_round, set_clock, store_drive, store_rows
+from tests.integration.clearance.test_alarms import publish_plan
 from tests.integration.clearance.test_rounds import DAY, POINTS, morning
 from tests.unit.clearance.drives import LAT, LON, START
 
@@ -55,3 +61,40 @@ def test_after_an_hour_it_is_written_all_the_same(fresh_database: str, tmp_path:
         store_rows(connection, MessageKind.POSITION, DeviceKind.VEHICLE, "V1", [fix])
         assert write_what_is_due(connection, settings) == [str(DAY)]
     assert "尚非最终数据" in (tmp_path / f"riqing-{DAY}.html").read_text()
+
+
+def test_a_months_routes_are_kept_beyond_their_readings(fresh_database: str) -> None:
+    """Planned against driven is in the month too; kept once the day is over, anew after late readings."""
+    month, drive = Period.month_of(DAY), morning()
+    with connect(fresh_database) as connection:
+        build(connection, POINTS, [drive.vehicle], START)
+        publish_plan(connection, minutes_apart=2)
+        set_clock(connection, TOWN.service_day(DAY).end - timedelta(hours=1))
+        store_drive(connection, drive.observe(POINTS, noise_m=8))
+        run_round(connection)
+        assert keep_past_routes(connection) == 0  # the day is not over
+        set_clock(connection, TOWN.service_day(DAY).end + timedelta(hours=8))
+        run_round(connection)
+
+        def told() -> RouteSum:
+            [route] = fetch_bulletin(connection, month).routes
+            assert fetch_bulletin(connection, Period.day(DAY)).routes == (route,)
+            return route
+
+        compared = told()
+        assert (compared.stops, compared.done, compared.skipped, compared.unloadings_made) == (10, 8, 2, 0)
+        assert (keep_past_routes(connection), keep_past_routes(connection)) == (1, 0)
+        assert told() == compared
+        weighing = {"observed_at": START + timedelta(hours=3), "vehicle_id": "V1", "net_kg": 900.0, "direction": "in"}
+        store_rows(connection, MessageKind.WEIGHING, DeviceKind.STATION, "S1", [weighing])
+        run_round(connection)
+        tipped = told()
+        assert tipped.unloadings_made == 1
+        assert keep_past_routes(connection) == 1
+        drop(connection, Kept.READINGS, TOWN.service_day(DAY))
+        connection.execute("DELETE FROM positions")  # a chunk of a whole week is not dropped for a day
+        connection.execute("DELETE FROM weighings")
+        place = (DAY, "P3", 1)
+        correct_due_visit(connection, place, NewCorrection(DueVisitStatus.CLEARED, "巡查确认已清", "li", START))
+        assert keep_past_routes(connection) == 0
+        assert told() == tipped

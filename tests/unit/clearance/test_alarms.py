@@ -25,6 +25,10 @@ LIMITS = {
     "alarm_toilet_silent_min": Limit(60, 60),
     "alarm_odour_share": Limit(1.0, 0.8),
     "alarm_odour_min": Limit(30, 30),
+    "alarm_due_visit_late_min": Limit(60, 30),
+    "alarm_due_visit_closing_min": Limit(30, 30),
+    "alarm_due_visit_ahead_min": Limit(120, 120),
+    "alarm_due_visit_over_min": Limit(10, 0),
     "toilet_nh3_class_1_mg_m3": Limit(0.3, 0.3),
     "toilet_h2s_mg_m3": Limit(0.01, 0.01),
 }
@@ -147,13 +151,27 @@ def visit(
 )
 def test_a_due_visit_is_at_risk(pending: PlannedVisitSign, does: str) -> None:
     """By how late it is, or will be, or that it was left out with its window closing."""
-    assert verdict(at_risk([pending], {}, NOW)) == does
+    assert verdict(at_risk([pending], LIMITS, NOW)) == does
+
+
+@pytest.mark.parametrize("taken_out", sorted(name for name in LIMITS if name.startswith(("alarm_due", "alarm_odour"))))
+def test_a_row_that_is_taken_out_raises_nothing(taken_out: str) -> None:
+    """Whichever of an alarm's rows it is; with all of them both are raised."""
+    left = {name: limit for name, limit in LIMITS.items() if name != taken_out}
+    smells = [ToiletSign("T1", "1", (AirReading(NOW - minutes(5), 5.0, None),))]
+
+    def raised(limits: dict[str, Limit]) -> set[str]:
+        found = at_risk([visit(100, 600)], limits, NOW) + odour(smells, limits, NOW)
+        return {condition.kind.value for condition in found}
+
+    assert raised(LIMITS) == {"due_visit_at_risk", "toilet_odour"}
+    assert raised(left) == {"toilet_odour" if "due_visit" in taken_out else "due_visit_at_risk"}
 
 
 def test_a_truck_that_runs_late_is_one_alarm_that_names_its_visits() -> None:
     """Forty stops behind are one alarm, of the truck, with the visits in the order of the plan."""
     late = [visit(100 - number, 600, name=f"P{number:02}") for number in range(40)]
-    (condition,) = at_risk(reversed(late), {}, NOW)
+    (condition,) = at_risk(reversed(late), LIMITS, NOW)
     assert condition.key == ("due_visit_at_risk", "vehicle", "V1")
     named = condition.detail["visits"]
     assert isinstance(named, list)
