@@ -13,10 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from services.routing.problem import MAX_TIME_S, Problem, Task, Truck, Window
+from services.routing.problem import MAX_TIME_S, BoolMatrix, Problem, Task, Truck, Window
 
 MOST_PARTS = 100
 """A task that would need more parts than this is left whole, and so unserved."""
+
+MOST_STARTS = 24
+"""So many beginnings of a truck's hours are compared, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,37 +164,56 @@ def _within(task: Task, low: int, high: int) -> tuple[Window, ...]:
 
 
 def _shortened(problem: Problem) -> tuple[Truck, ...]:
-    """The trucks with their shifts cut to the hours that they may be out; those that are alike are cut alike."""
-    spans = [window for task in problem.tasks for window in task.windows or (Window(0, MAX_TIME_S - 1),)]
-    counts = np.array([max(len(task.windows), 1) for task in problem.tasks], dtype=np.int64)
-    owners = np.repeat(np.arange(len(counts)), counts)
-    opens = np.array([window.start_s for window in spans], dtype=np.int64)
-    closes = np.array([window.end_s for window in spans], dtype=np.int64)
-    cut: dict[tuple[Truck, bytes], Truck] = {}
+    """The trucks with their shifts cut to the hours that they may be out, where most of their tasks can be served.
+
+    A task counts the less, the more trucks have hours for it already: of trucks that are alike some work early and some
+    late where their tasks are so.
+    """
+    spans = _Spans(problem)
+    choices: dict[tuple[Truck, bytes], tuple[list[int], BoolMatrix]] = {}
+    had = np.zeros(len(problem.tasks), dtype=np.int64)
     trucks = []
     for number, truck in enumerate(problem.trucks):
         if truck.max_duration_s < truck.shift_end_s + truck.overtime_s - truck.shift_start_s:
             look = (truck, problem.may_serve[:, number].tobytes())
-            if look not in cut:
-                own = problem.may_serve[owners, number]
-                cut[look] = _shorten(truck, owners[own], opens[own], closes[own])
-            truck = cut[look]
+            if look not in choices:
+                choices[look] = spans.choices(truck, problem.may_serve[:, number])
+            starts_s, served = choices[look]
+            place = int(np.argmax(np.round(served @ (1.0 / (1 + had)), 6)))
+            had += served[place]
+            truck = _cut(truck, starts_s[place])
         trucks.append(truck)
     return tuple(trucks)
 
 
-def _shorten(truck: Truck, owners: NDArray[np.int64], opens: NDArray[np.int64], closes: NDArray[np.int64]) -> Truck:
-    """The truck with its shift cut to where most of its tasks can be served; windows with the tasks they are of."""
-    last_start_s = truck.shift_end_s + truck.overtime_s - truck.max_duration_s
-    is_first = np.diff(owners, prepend=-1) != 0
-    starts = {truck.shift_start_s, last_start_s, *opens[is_first].tolist()}
+class _Spans:
+    """When the tasks of a problem may be served."""
 
-    def open_tasks(start_s: int) -> int:
-        overlaps = np.maximum(opens, start_s) <= np.minimum(closes, start_s + truck.max_duration_s)
-        return len(np.unique(owners[overlaps]))
+    def __init__(self, problem: Problem) -> None:
+        rows = [task.windows or (Window(0, MAX_TIME_S - 1),) for task in problem.tasks]
+        self._count = len(rows)
+        self._owners = np.repeat(np.arange(len(rows)), np.array([len(row) for row in rows], dtype=np.int64))
+        self._opens = np.array([window.start_s for row in rows for window in row], dtype=np.int64)
+        self._closes = np.array([window.end_s for row in rows for window in row], dtype=np.int64)
 
-    usable = sorted(start_s for start_s in starts if truck.shift_start_s <= start_s <= last_start_s)
-    start_s = max(usable[:: max(1, len(usable) // 24)], key=open_tasks)
+    def choices(self, truck: Truck, may_serve: BoolMatrix) -> tuple[list[int], BoolMatrix]:
+        """When a truck may begin, at most so often as is worth a look, and which tasks it can serve then."""
+        own = may_serve[self._owners]
+        owners, opens, closes = self._owners[own], self._opens[own], self._closes[own]
+        last_start_s = truck.shift_end_s + truck.overtime_s - truck.max_duration_s
+        is_first = np.diff(owners, prepend=-1) != 0
+        starts = {truck.shift_start_s, last_start_s, *opens[is_first].tolist()}
+        usable = sorted(start_s for start_s in starts if truck.shift_start_s <= start_s <= last_start_s)
+        usable = usable[:: max(1, len(usable) // MOST_STARTS)]
+        served = np.zeros((len(usable), self._count), dtype=np.bool_)
+        for place, start_s in enumerate(usable):
+            overlaps = np.maximum(opens, start_s) <= np.minimum(closes, start_s + truck.max_duration_s)
+            served[place, owners[overlaps]] = True
+        return usable, served
+
+
+def _cut(truck: Truck, start_s: int) -> Truck:
+    """The truck with its shift, overtime included, cut to its hours from a moment on."""
     end_s = start_s + truck.max_duration_s
     shift_end_s = max(start_s, min(truck.shift_end_s, end_s))
     return replace(truck, shift_start_s=start_s, shift_end_s=shift_end_s, overtime_s=end_s - shift_end_s)

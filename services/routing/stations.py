@@ -1,7 +1,7 @@
 """Stations after the search: no more trucks tip at once than there are bays, and no more tonnes than a station takes.
 
-Trucks are let to the bays in the order in which they come; who finds none free waits, or goes to another station, or
-leaves out its last tasks. What is left out is for the planner to give to trucks that stay at home.
+Trucks are let to the bays as they come, and of those that wait who can wait least is first; who cannot wait at all
+goes to another station, or leaves out its last tasks. What is left out is for the planner to give to other trucks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from heapq import heapify, heappop, heappush
 
 from services.routing.problem import UNLIMITED, Problem
 from services.routing.solution import Route, StopKind
-from services.routing.timetable import Visit, route_of
+from services.routing.timetable import Visit, latest_start, route_of
 
 MOST_ROUNDS = 4
 """The bays are shared so often at most."""
@@ -144,9 +144,10 @@ class _Tip:
 
 
 def _turn_s(draft: Draft, tip: _Tip, ends_s: Sequence[int]) -> int:
-    """When a truck that comes to a station has a bay there, after all that came before it.
+    """When a bay is free for a truck that has come to a station.
 
-    `ends_s` is when those leave their bays; a bay that somebody else has, now or while it would tip, counts too.
+    `ends_s` is when those leave their bays that were let in before; a bay that somebody else has, now or while it would
+    tip, counts too.
     """
     station, start_s = draft.problem.stations[tip.station], tip.start_s
     while station.bays is not None:
@@ -160,7 +161,7 @@ def _turn_s(draft: Draft, tip: _Tip, ends_s: Sequence[int]) -> int:
 
 
 def _take_turn(draft: Draft, tip: _Tip, ends_s: list[int]) -> None:
-    """Settle an unloading when it is to be now, before those that come later; they see until when it has its bay."""
+    """Settle an unloading when it is to be now; who is let in later sees until when it has its bay."""
     now = _first_open(draft, tip.truck)
     assert now is not None
     ends_s.append(now.end_s)
@@ -169,15 +170,26 @@ def _take_turn(draft: Draft, tip: _Tip, ends_s: list[int]) -> None:
 
 def _in_order(draft: Draft) -> Iterator[_Tip]:
     """The unloadings that are not settled, earliest first; after each only its own truck may change."""
-    first = (_first_open(draft, truck) for truck in draft.routes)
-    waiting = [(tip.start_s, tip.truck, tip) for tip in first if tip is not None]
-    heapify(waiting)
+    waiting = _first_of_all(draft)
     while waiting:
         _, truck, tip = heappop(waiting)
         yield tip
-        then = _first_open(draft, truck)
-        if then is not None:
-            heappush(waiting, (then.start_s, truck, then))
+        _come(draft, truck, waiting)
+
+
+def _first_of_all(draft: Draft) -> list[tuple[int, int, _Tip]]:
+    """Each truck's first unloading that is not settled, as a heap in the order of time."""
+    first = (_first_open(draft, truck) for truck in draft.routes)
+    coming = [(tip.start_s, tip.truck, tip) for tip in first if tip is not None]
+    heapify(coming)
+    return coming
+
+
+def _come(draft: Draft, truck: int, coming: list[tuple[int, int, _Tip]]) -> None:
+    """Put a truck's next unloading that is not settled among those to come."""
+    then = _first_open(draft, truck)
+    if then is not None:
+        heappush(coming, (then.start_s, truck, then))
 
 
 def _first_open(draft: Draft, truck: int) -> _Tip | None:
@@ -278,12 +290,27 @@ def _shed(draft: Draft, tip: _Tip) -> None:
 
 
 def _repair_bays(draft: Draft) -> None:
-    """Serve the trucks at each station in the order in which they come; who finds no bay free waits for its turn."""
-    ends: list[list[int]] = [[] for _ in draft.problem.stations]
-    for tip in _in_order(draft):
-        turn_s = _turn_s(draft, tip, ends[tip.station])
-        if turn_s == tip.start_s or _wait(draft, tip, turn_s):
+    """Let the trucks to each station's bays as they come; of those that wait for one, who can wait least is first."""
+    stations = range(len(draft.problem.stations))
+    ends: list[list[int]] = [[] for _ in stations]
+    waiting: list[list[tuple[int, _Tip]]] = [[] for _ in stations]
+    coming = _first_of_all(draft)
+    while coming or any(waiting):
+        free = [(_turn_s(draft, waiting[number][0][1], ends[number]), number) for number in stations if waiting[number]]
+        if coming and (not free or coming[0][0] <= min(free)[0]):
+            _, _, tip = heappop(coming)
+            if waiting[tip.station] or _turn_s(draft, tip, ends[tip.station]) > tip.start_s:
+                latest_s = latest_start(draft.problem, tip.truck, draft.visits[tip.truck], tip.place)
+                waiting[tip.station].append((latest_s, tip))
+                continue
             _take_turn(draft, tip, ends[tip.station])
+        else:
+            queue = waiting[min(free)[1]]
+            queue.remove(least := min(queue, key=lambda row: (row[0], row[1].start_s, row[1].truck)))
+            tip = least[1]
+            if _wait(draft, tip, _turn_s(draft, tip, ends[tip.station])):
+                _take_turn(draft, tip, ends[tip.station])
+        _come(draft, tip.truck, coming)
     _unsettle(draft)
 
 

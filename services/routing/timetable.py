@@ -56,6 +56,10 @@ class _Leg:
         """The latest beginning up to a bound, -1 if there is none."""
         if self.visit.appointment_s > 0:
             bound_s = min(bound_s, self.visit.appointment_s)
+        return self.open_until(bound_s)
+
+    def open_until(self, bound_s: int) -> int:
+        """The same whatever its appointment is."""
         if not self.windows:
             return bound_s
         place = bisect_right(self.windows, bound_s, key=lambda window: window.start_s) - 1
@@ -92,6 +96,26 @@ def price_of(problem: Problem, number: int, visits: Sequence[Visit]) -> tuple[in
     return cost_of(truck, distance_m, duration_s, overtime_s), distance_m, duration_s
 
 
+def latest_start(problem: Problem, number: int, visits: Sequence[Visit], place: int) -> int:
+    """The latest start of a visit with which its truck keeps the times of all that follow, its break where it is now.
+
+    -1 where the truck cannot keep its times at all. Appointments hold that are settled.
+    """
+    timed = _timed(problem, number, visits)
+    if timed is None:
+        return -1
+    truck, left = problem.trucks[number], len(visits) - place
+    bound_s = truck.shift_end_s + truck.overtime_s - timed.home.drive_s
+    for leg in reversed(timed.legs):
+        begin_s = bound_s - leg.service_s
+        begin_s = leg.latest(begin_s) if leg.visit.settled else leg.open_until(begin_s)
+        left -= leg.visit.kind is not StopKind.BREAK
+        if left == 0:
+            return begin_s
+        bound_s = begin_s - leg.drive_s
+    return -1
+
+
 @dataclass(frozen=True, slots=True)
 class _Timed:
     """A route's legs with its break among them, when it leaves and when it is back."""
@@ -108,7 +132,7 @@ def _timed(problem: Problem, number: int, visits: Sequence[Visit]) -> _Timed | N
     home = _leg_home(problem, truck, visits)
     if legs is None or home is None:
         return None
-    placed = _place_break(truck, legs, home)
+    placed = _place_break(truck, legs, home, truck.shift_start_s)
     if placed is None:
         return None
     timed = _leaving_late(truck, *placed, home)
@@ -124,11 +148,10 @@ def _leaving_late(truck: Truck, legs: list[_Leg], back_s: int, home: _Leg) -> _T
 
 def _rested_on_the_way(truck: Truck, timed: _Timed) -> _Timed:
     """A route that begins with its break, or the same with the break later where that costs nothing."""
-    started = replace(truck, shift_start_s=timed.leave_s)
-    placed = _place_break(started, timed.legs[1:], timed.home, first=1)
+    placed = _place_break(truck, timed.legs[1:], timed.home, timed.leave_s, first=1)
     if placed is None:
         return timed
-    other = _leaving_late(started, *placed, timed.home)
+    other = _leaving_late(truck, *placed, timed.home)
     is_longer = other.back_s - other.leave_s > timed.back_s - timed.leave_s
     is_later = other.back_s > max(timed.back_s, truck.shift_end_s)
     return timed if is_longer or is_later or _tips_at(other) != _tips_at(timed) else other
@@ -207,15 +230,17 @@ def _leg_home(problem: Problem, truck: Truck, visits: Sequence[Visit]) -> _Leg |
     return None if way is None else _Leg(Visit(StopKind.END, -1), truck.end_location, *way, (), 0)
 
 
-def _place_break(truck: Truck, legs: list[_Leg], home: _Leg, first: int = 0) -> tuple[list[_Leg], int] | None:
+def _place_break(
+    truck: Truck, legs: list[_Leg], home: _Leg, start_s: int, first: int = 0
+) -> tuple[list[_Leg], int] | None:
     """The legs with the break among them where the truck is home earliest, and when that is; None if too late.
 
-    The break has `first` legs before it at least. A truck that could leave after the last moment for its break is taken
-    to leave when its shift begins.
+    The truck leaves at `start_s` at the earliest, and is taken to leave then where it could leave after the last moment
+    for its break. The break has `first` legs before it at least.
     """
     latest_end_s = truck.shift_end_s + truck.overtime_s
     rest = truck.rest
-    due = truck.shift_start_s
+    due = start_s
     if rest is None or (due > rest.latest_s and not rest.always):
         for leg in legs:
             due = min(leg.begin(due + leg.drive_s) + leg.service_s, _NEVER)
@@ -228,9 +253,9 @@ def _place_break(truck: Truck, legs: list[_Leg], home: _Leg, first: int = 0) -> 
             leg = legs[number - 1]
             due = min(leg.begin(due + leg.drive_s) + leg.service_s, _NEVER)
             taken = min(leg.begin(taken + leg.drive_s) + leg.service_s, _NEVER)
-        start_s = max(due, rest.earliest_s)
-        if number >= first and start_s <= latest_s and start_s + rest.duration_s <= taken:
-            taken, place = start_s + rest.duration_s, number
+        rest_s = max(due, rest.earliest_s)
+        if number >= first and rest_s <= latest_s and rest_s + rest.duration_s <= taken:
+            taken, place = rest_s + rest.duration_s, number
     if not rest.always and due + home.drive_s <= min(latest_s, latest_end_s):
         return legs, due + home.drive_s
     if taken + home.drive_s > latest_end_s:

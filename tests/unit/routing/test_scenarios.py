@@ -42,6 +42,9 @@ SCENARIOS: list[tuple[str, Problem, list[str]]] = [
     ("a route that begins late rests on its way, not before it", day([
         Task(1, 10, windows=(Window(8000, 9000),)), Task(2, 10)], trucks=[
         truck(rest=Break(600, 3000, 8200, always=True))]), ["[01-U]"]),
+    ("a rest before the route stands where it would cost overtime later", day([
+        Task(1, 10, windows=(Window(21_000, 22_000),))], trucks=[
+        truck(overtime_s=9000, rest=Break(600, 3000, 21_500, always=True))]), ["[-0U]"]),
     ("a short day needs no break", day([Task(1, 10)], trucks=[truck(rest=Break(600, 9000, 9500))]), ["[0U]"]),
     ("a pit needs the crane", replace(
         day([Task(1, 10)], trucks=[truck(cost_per_km=1), truck(cost_per_km=90)]),
@@ -132,6 +135,15 @@ def test_hours_of_a_day_are_kept() -> None:
     solution = plan(problem)
     assert solution.served_count == 1
     assert solution.routes[0].duration_s <= 3600
+
+
+def test_trucks_that_are_alike_share_the_hours_of_a_day() -> None:
+    """Of two that may be out for an hour each, one serves the morning and the other the evening."""
+    early = [Task(place, 10, windows=(Window(600, 2000),)) for place in (1, 2)]
+    late = [Task(place, 10, windows=(Window(15_000, 16_000),)) for place in (1, 2)]
+    solution = plan(day([*early, *late], trucks=[truck(max_duration_s=3600)] * 2))
+    assert solution.unserved == ()
+    assert sorted(sorted(route.tasks) for route in solution.routes) == [[0, 1], [2, 3]]
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:
