@@ -12,6 +12,8 @@ from rich.console import Console
 
 from bench.clearance import jerseycity as real
 from bench.clearance import speed as measured
+from bench.clearance.day import Told
+from bench.clearance.passes import find_cleared, show_passes
 from bench.clearance.truth_table import Order, as_json, judge_days, mixes_of, pooled, seeds_of, show
 
 WIDTH = 120
@@ -44,6 +46,22 @@ def truth_table(
     else:
         title = f"Visits against the truth, seeds {seeds}"
         show(tallies, title, Console(width=WIDTH), pooled(by_seed, apart) if apart else None)
+
+
+@app.command()
+def passes(
+    seeds: Annotated[str, typer.Option(help="such as 1-20 or 3,5,8-9")] = "1-20",
+    mix: Annotated[list[str] | None, typer.Option(help="only mixes with this in their name; repeatable")] = None,
+    told: Annotated[Told, typer.Option(help="what the devices tell")] = Told.GPS_AND_LOAD,
+    compactors: Annotated[int, typer.Option(min=2, max=8)] = 4,
+    processes: Annotated[int, typer.Option(min=1)] = os.cpu_count() or 1,
+) -> None:
+    """List each drive-past that became a visit, with what the truck served beside it meanwhile."""
+    try:
+        order = Order(seeds_of(seeds), mixes_of(mix or ()), compactors, processes)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    show_passes(find_cleared(order, told), Console(width=WIDTH))
 
 
 @app.command()

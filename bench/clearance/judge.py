@@ -56,10 +56,36 @@ def judge(found: Sequence[Visit], truth: Iterable[TruthEvent], clock_error: time
 
     One true visit makes one decided visit right; a second one of it is made up.
     """
+    events = sorted(truth, key=lambda event: event.start)
+    visits, right, overlooked = _without_right_ones(found, events, clock_error)
+    made_up = sum(map(len, visits.values()))
+    counts = {"passed": [0, 0], "waited": [0, 0]}
+    for event in events:
+        if event.served is False:
+            count = counts["waited" if event.end - event.start > A_WAIT else "passed"]
+            count[0] += 1
+            count[1] += _nearest(visits[_key(event)], event, clock_error) is not None
+    return Tally(right, made_up, overlooked, *counts["passed"], *counts["waited"])
+
+
+def cleared_passes(
+    found: Sequence[Visit], truth: Iterable[TruthEvent], clock_error: timedelta
+) -> list[tuple[TruthEvent, Visit]]:
+    """Return the stops that were driven past or skipped and became a visit, each with that visit."""
+    events = sorted(truth, key=lambda event: event.start)
+    visits, _, _ = _without_right_ones(found, events, clock_error)
+    passes = [event for event in events if event.served is False and event.end - event.start <= A_WAIT]
+    cleared = ((event, _nearest(visits[_key(event)], event, clock_error)) for event in passes)
+    return [(event, visit) for event, visit in cleared if visit is not None]
+
+
+def _without_right_ones(
+    found: Sequence[Visit], events: Sequence[TruthEvent], clock_error: timedelta
+) -> tuple[dict[tuple[str, str], list[Visit]], int, int]:
+    """Return the visits that are nobody's, by vehicle and point, how many were right, and what was overlooked."""
     visits: dict[tuple[str, str], list[Visit]] = defaultdict(list)
     for visit in found:
         visits[visit.vehicle_id, visit.point_id].append(visit)
-    events = sorted(truth, key=lambda event: event.start)
     right = overlooked = 0
     for event in events:
         if event.event is TruthKind.VISIT and event.served:
@@ -69,14 +95,7 @@ def judge(found: Sequence[Visit], truth: Iterable[TruthEvent], clock_error: time
             else:
                 visits[_key(event)].remove(match)
                 right += 1
-    made_up = sum(map(len, visits.values()))
-    counts = {"passed": [0, 0], "waited": [0, 0]}
-    for event in events:
-        if event.served is False:
-            count = counts["waited" if event.end - event.start > A_WAIT else "passed"]
-            count[0] += 1
-            count[1] += _nearest(visits[_key(event)], event, clock_error) is not None
-    return Tally(right, made_up, overlooked, *counts["passed"], *counts["waited"])
+    return visits, right, overlooked
 
 
 def _key(event: TruthEvent) -> tuple[str, str]:

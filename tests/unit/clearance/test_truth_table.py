@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bench.clearance.day import Told
-from bench.clearance.judge import Tally, judge
+from bench.clearance.judge import Tally, cleared_passes, judge
+from bench.clearance.passes import describe
 from bench.clearance.truth_table import MOST_FALSE_CLEARANCES, TARGETS, as_json, mixes_of, seeds_of, tallies_of
 from firmware_sim.truth import TruthEvent, TruthKind
+from services.clearance.places import Places
 from services.domain.town import Interval
 from services.domain.visit import Visit
+from tests.unit.clearance.drives import point_at
 
 AT = datetime(2026, 6, 1, 1, tzinfo=UTC)
 MIXES = ("noise 10 m", "skipped and driven past", "unplanned stops", "night shift")
@@ -47,6 +50,23 @@ def event(minute: float, *, served: bool = True, lasts_s: float = 120.0, point_i
 def test_the_judge_counts_each_visit_once(found: list[Visit], truth: list[TruthEvent], tally: Tally) -> None:
     """A visit is right where its truck served its point then; what is left over is made up."""
     assert judge(found, truth, timedelta(0)) == tally
+
+
+def test_a_cleared_pass_is_told_with_its_served_neighbour() -> None:
+    """Of what was not served only what was driven past; beside it the nearest point that the truck served meanwhile."""
+    points = [point_at(0, 5, point_id="P1"), point_at(30, 5, point_id="P2"), point_at(80, 5, point_id="P3")]
+    truth = [
+        event(0, served=False, lasts_s=8),
+        event(0.5, point_id="P2"),
+        event(4, point_id="P3"),
+        event(60, served=False, lasts_s=90),
+    ]
+    found = [visit(0), visit(0.5, "P2"), visit(60)]
+    [(passed, cleared)] = cleared_passes(found, truth, timedelta(0))
+    assert (passed, cleared) == (truth[0], found[0])
+    told = describe(7, "noise 10 m", passed, cleared, truth, Places(points))
+    assert (told.point_id, told.neighbour, told.neighbour_s, told.visit_s) == ("P1", "P2", 120.0, 120.0)
+    assert told.neighbour_m == pytest.approx(30.0, abs=0.5)
 
 
 def test_a_wrong_clock_is_judged_by_itself() -> None:
