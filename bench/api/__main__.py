@@ -20,7 +20,7 @@ from rich.table import Table
 
 from bench.api import figures, load, streams
 from bench.api.servers import empty_route, leave_core, running_api
-from bench.api.town import DAY, Size, build
+from bench.api.town import DAY, Size, build, plan_of
 from services.stack.lifecycle import Stack, StartRequest
 from services.store.connection import connect
 from services.store.migrate import migrate
@@ -41,9 +41,11 @@ def stored_town(folder: Path, size: Size) -> Iterator[tuple[str, UUID]]:
         stack.start(StartRequest(services=()), migrate, lambda _: None)
         url = stack.remembered().database_url
         with connect(url, autocommit=True) as connection:
-            console.print(f"Storing {size.trucks} trucks and {size.points} points")
-            plan_id = build(connection, size)
-            connection.execute("VACUUM ANALYZE")
+            plan_id = plan_of(connection)
+            if plan_id is None:
+                console.print(f"Storing {size.trucks} trucks and {size.points} points")
+                plan_id = build(connection, size)
+                connection.execute("VACUUM ANALYZE")
         yield url, plan_id
     finally:
         stack.stop(lambda _: None)
@@ -71,20 +73,14 @@ def measure_load(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def measure_figures(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure figures on a past that grows by the months that were asked for."""
-    size, found, first = Size(trucks=300), [], DAY
+    size, found = Size(trucks=300), []
     with stored_town(folder, size) as (url, _), running_api(url) as port, connect(url, autocommit=True) as connection:
-        figures.add_stations(connection)
-        raw = figures.raw_bytes_a_truck_and_year(connection, size)
+        raw_mb = figures.raw_megabytes_a_truck_and_year(connection, size)
         for months in sorted(arguments.months):
-            console.print(f"Storing {months} months")
-            while (DAY - first).days < 30 * months:
-                first -= timedelta(days=1)
-                figures.add_day(connection, size, first)
-            summed_s = figures.sum_up(connection)
-            connection.execute("ANALYZE")
-            console.print(f"Asking for figures of {months} months; a day was summed in {summed_s:.2f} s")
+            first = figures.add_days(connection, size, DAY - timedelta(days=30 * months), console.print)
             found += [asdict(one) for one in figures.measure(port, first, arguments.runs, arguments.seed)]
-    return {"figures": found, "storage": {"raw_megabytes_a_truck_and_year": round(raw / 1e6, 1)}}
+        stored_mb = figures.stored_megabytes(connection)
+    return {"figures": found, "storage": {"raw fixes, MB a truck and year": raw_mb, **stored_mb}}
 
 
 def show(found: dict[str, Any]) -> None:
@@ -110,6 +106,7 @@ def main() -> int:
     parser.add_argument("--streams", type=int, default=200)
     parser.add_argument("--months", type=int, nargs="+", default=[1, 3, 12], help="of a past to ask figures of")
     parser.add_argument("--runs", type=int, default=20, help="of each figure")
+    parser.add_argument("--folder", type=Path, help="keep the figures' database there, and add to what it has")
     parser.add_argument("--rate", type=float, default=300, help="requests a second")
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--seed", type=int, default=1)
@@ -124,7 +121,7 @@ def main() -> int:
             found |= measure_load(arguments, Path(folder))
     if "figures" in arguments.what:
         with tempfile.TemporaryDirectory(prefix="riqing-api-") as folder:
-            found |= measure_figures(arguments, Path(folder))
+            found |= measure_figures(arguments, arguments.folder or Path(folder))
     if arguments.json:
         print(json.dumps(found))
     else:

@@ -14,11 +14,12 @@ import httpx
 from bench.api.load import token_for
 from bench.api.town import DAY, TOWN, Size
 from services.domain.kinds import DeviceKind
-from services.store.clearance_sums import days_to_sum_up, sum_up_day
+from services.keeping.rounds import roll_up
+from services.store.clearance_sums import days_to_sum_up
 from services.store.connection import Connection
 from services.store.devices import NewDevice, enrol_devices
 
-STATIONS = 20
+STATIONS, TOILETS = 20, 120
 LONGEST_MS, LEAST_RUNS = 10_000, 4
 """A figure that takes so long in all is asked no further, once it was asked so often."""
 FIX_INTERVAL_S = 15
@@ -43,6 +44,19 @@ _DAY: tuple[LiteralString, ...] = (
     FROM generate_series(1, 3 * %(trucks)s) AS n
         JOIN (SELECT device_key, row_number() OVER (ORDER BY device_key) AS number FROM devices
             WHERE kind = 'station') AS station ON station.number = 1 + n %% %(stations)s""",
+    """INSERT INTO levels (observed_at, received_at, seq, device_key, fill_ratio)
+    SELECT %(start)s - INTERVAL '1 hour' + n * INTERVAL '10 minutes', %(start)s, n, device_key, 0.5
+    FROM devices, generate_series(0, 143) AS n WHERE kind = 'station'""",
+    """INSERT INTO usages (observed_at, received_at, seq, device_key, entries, occupied_stalls, total_stalls, nh3_ppm,
+        water_l, open)
+    SELECT %(start)s - INTERVAL '1 hour' + n * INTERVAL '10 minutes', %(start)s, n, device_key, n %% 7, n %% 5, 6, 0.4,
+        n %% 3, n > 12
+    FROM devices, generate_series(0, 143) AS n WHERE kind = 'toilet'""",
+    """INSERT INTO weighing_days
+    SELECT service_date, device_key, vehicle_id, direction, count(*), sum(net_kg::float8)
+    FROM (SELECT %(day)s::date AS service_date, * FROM weighings
+        WHERE observed_at >= %(start)s AND observed_at < %(start)s + INTERVAL '23 hours') AS weighed
+    GROUP BY 1, 2, 3, 4""",
     """INSERT INTO position_days (service_date, device_key, fixes, observed_s, moving_s, distance_m)
     SELECT %(day)s, device_key, 1920, 28800, 20000, 60000 FROM devices WHERE kind = 'vehicle'""",
     """INSERT INTO position_hours (hour_start, service_date, device_key, fixes, observed_s, moving_s, distance_m)
@@ -54,6 +68,14 @@ _RAW: LiteralString = """
     SELECT %(start)s + make_interval(secs => n * %(interval)s), %(start)s, n, device_key, 116 + n * 1e-4,
         40 + device_key * 1e-4, 25, 90, 1500
     FROM devices, generate_series(0, %(fixes)s - 1) AS n WHERE kind = 'vehicle'"""
+
+HYPERTABLES = ("weighings", "levels", "usages", "position_hours")
+TABLES = (
+    *("due_visits", "attributed_weights", "position_days", "weighing_days"),
+    *("clearance_sums", "clearance_month_sums", "vehicle_months"),
+    *("station_days", "station_months", "toilet_days", "toilet_months"),
+)
+"""What the past is kept in: rows and readings, then what is summed of them."""
 
 Span = tuple[date, date, str]
 """First and last day, and the bucket that their figures are asked in."""
@@ -73,10 +95,31 @@ class Figure:
     answer_kb: float
 
 
-def add_stations(connection: Connection) -> None:
-    """Give the stations their weighbridges."""
-    stations = [NewDevice(DeviceKind.STATION, f"S{n}", f"transfer_station{n}") for n in range(1, STATIONS + 1)]
-    enrol_devices(connection, stations, datetime.now(tz=TOWN.zone_info))
+def add_facilities(connection: Connection) -> None:
+    """Give the stations their weighbridges and the toilets their counters."""
+    devices = [NewDevice(DeviceKind.STATION, f"S{n}", f"transfer_station{n}") for n in range(1, STATIONS + 1)]
+    devices += [NewDevice(DeviceKind.TOILET, f"T{n}", f"public_toilet{n}") for n in range(1, TOILETS + 1)]
+    enrol_devices(connection, devices, datetime.now(tz=TOWN.zone_info))
+
+
+def add_days(connection: Connection, size: Size, first: date, say: Callable[[str], None]) -> date:
+    """Store the past from a day on, as far as it is not, and sum it up; return the first day that is stored."""
+    row = connection.execute("SELECT min(service_date) FROM due_visits").fetchone()
+    day = DAY if row is None or row[0] is None else row[0]
+    if day > first:
+        if day == DAY:
+            add_facilities(connection)
+        say(f"Storing the days from {first} to {day}")
+        while day > first:
+            day -= timedelta(days=1)
+            add_day(connection, size, day)
+        connection.execute("ANALYZE")
+    began_s, days = time.perf_counter(), len(days_to_sum_up(connection, DAY))
+    roll_up(connection, lambda: None)
+    if days:
+        say(f"Each of {days} days was summed in {(time.perf_counter() - began_s) / days:.2f} s")
+        connection.execute("VACUUM ANALYZE")
+    return day
 
 
 def add_day(connection: Connection, size: Size, day: date) -> None:
@@ -97,27 +140,28 @@ def add_day(connection: Connection, size: Size, day: date) -> None:
             connection.execute(statement, {name: value for name, value in values.items() if f"({name})" in statement})
 
 
-def raw_bytes_a_truck_and_year(connection: Connection, size: Size) -> float:
+def raw_megabytes_a_truck_and_year(connection: Connection, size: Size) -> float:
     """Return what the fixes of a truck take in a year, uncompressed with their index, from a day of all of them."""
     fixes = SHIFT_HOURS * 3600 // FIX_INTERVAL_S
     start = TOWN.service_day(DAY - timedelta(days=3)).start
     before = _size_of(connection, "positions")
-    connection.execute(_RAW, {"start": start, "interval": FIX_INTERVAL_S, "fixes": fixes})
-    return (_size_of(connection, "positions") - before) / size.trucks * 365
+    with connection.transaction(force_rollback=True):
+        connection.execute(_RAW, {"start": start, "interval": FIX_INTERVAL_S, "fixes": fixes})
+        return round((_size_of(connection, "positions") - before) / size.trucks * 365 / 1e6, 1)
+
+
+def stored_megabytes(connection: Connection) -> dict[str, float]:
+    """Return what the tables of the past take on disk with their indices, in megabytes."""
+    sizes = {f"{table}, MB": _size_of(connection, table) / 1e6 for table in HYPERTABLES}
+    for table in TABLES:
+        row = connection.execute("SELECT pg_total_relation_size(%s::regclass)", [table]).fetchone()
+        sizes[f"{table}, MB"] = 0.0 if row is None else row[0] / 1e6
+    return {name: round(megabytes, 1) for name, megabytes in sizes.items()}
 
 
 def _size_of(connection: Connection, table: str) -> int:
     row = connection.execute("SELECT hypertable_size(%s::regclass)", [table]).fetchone()
     return 0 if row is None else int(row[0] or 0)
-
-
-def sum_up(connection: Connection) -> float:
-    """Sum up the days that have no sums; return how many seconds a day took."""
-    days = days_to_sum_up(connection, DAY)
-    began_s = time.perf_counter()
-    for day in days:
-        sum_up_day(connection, day)
-    return (time.perf_counter() - began_s) / max(1, len(days))
 
 
 def _spans(first: date, draw: random.Random) -> dict[str, Draw]:
@@ -133,10 +177,16 @@ def _spans(first: date, draw: random.Random) -> dict[str, Draw]:
         start = first + timedelta(days=draw.randrange(max(1, days - 30)))
         return start, start + timedelta(days=29), "day"
 
-    def year() -> Span:
-        return max(first, last - timedelta(days=364)), last, "month"
+    def year(bucket: str) -> Draw:
+        return lambda: (max(first, last - timedelta(days=364)), last, bucket)
 
-    return {"a day": any_day, "a month, by day": any_month, "all, by month": year}
+    return {
+        "a day": any_day,
+        "a month": lambda: (*any_month()[:2], "whole"),
+        "a year": year("whole"),
+        "a month, by day": any_month,
+        "a year, by month": year("month"),
+    }
 
 
 def measure(port: int, first: date, runs: int, seed: int) -> Iterator[Figure]:
@@ -147,7 +197,7 @@ def measure(port: int, first: date, runs: int, seed: int) -> Iterator[Figure]:
         for span, drawn in _spans(first, draw).items():
             for group in GROUPS:
                 yield _figure(client, days, f"clearance by {group}", span, runs, drawn, partial(_clearance, group))
-            for what in ("vehicles", "stations"):
+            for what in ("vehicles", "stations", "toilets"):
                 yield _figure(client, days, f"utilisation of {what}", span, runs, drawn, partial(_utilisation, what))
         any_day = _spans(first, draw)["a day"]
         yield _figure(client, days, "due visits, 100", "a day", runs, any_day, _visits)
@@ -161,7 +211,6 @@ def _clearance(group: str, span: Span) -> str:
 def _utilisation(what: str, span: Span) -> str:
     start, end, bucket = span
     begin, finish = TOWN.service_day(start).start, TOWN.service_day(end).end
-    bucket = "day" if what == "vehicles" else bucket
     return f"/utilisation/{what}?start={begin:%Y-%m-%dT%H:%M:%SZ}&end={finish:%Y-%m-%dT%H:%M:%SZ}&bucket={bucket}"
 
 

@@ -52,8 +52,8 @@ def on_one_core(module: str, port: int, settings: Mapping[str, str], path: str) 
 
 
 @contextmanager
-def running_api(database_url: str) -> Iterator[int]:
-    """Run the API as the stack does, over a database, and give its port."""
+def running_api(database_url: str, more: Mapping[str, str] | None = None) -> Iterator[int]:
+    """Run the API as the stack does, over a database and with more settings where given; give its port."""
     port = free_port()
     settings = {
         "DATABASE_URL": database_url,
@@ -61,6 +61,7 @@ def running_api(database_url: str) -> Iterator[int]:
         "RIQING_SECRET_KEY": secrets.token_urlsafe(40),
         "RIQING_ROADS_DIR": str(Path("/nonexistent")),
         "RIQING_ENVIRONMENT": "development",
+        **(more or {}),
     }
     with on_one_core("services.api", port, settings, "/healthz"):
         yield port

@@ -93,6 +93,12 @@ _LIVE: tuple[LiteralString, ...] = (
 )
 
 
+def plan_of(connection: Connection) -> UUID | None:
+    """Return the plan of a town that is stored already, none where there is no town."""
+    row = connection.execute("SELECT plan_id FROM plans ORDER BY requested_at LIMIT 1").fetchone()
+    return None if row is None else row[0]
+
+
 def build(connection: Connection, size: Size) -> UUID:
     """Store the town as it is at `NOW`, with its clock standing still, and return its plan."""
     create_town(connection, TOWN)

@@ -20,6 +20,7 @@ from services.api.identity import authorise
 from services.api.limits import RateLimiter
 from services.api.live.feed import LiveFeed
 from services.api.live.hub import LiveHub
+from services.api.memo import Memo
 from services.api.metrics import Metrics, MetricsMiddleware
 from services.api.middleware import HeadersMiddleware
 from services.api.openapi import describe, lists_of, operation_id
@@ -183,6 +184,7 @@ def _make_parts(settings: Settings, database_url: str) -> Parts:
         hub=LiveHub(limits.stream_backlog_bytes, STATE_EVENTS, metrics.streams_cut.inc),
         metrics=metrics,
         readiness=Readiness(database, settings.broker),
+        memo=Memo(),
         sign_in_limiter=RateLimiter(limits.sign_ins_per_min),
         public_read_limiter=RateLimiter(limits.public_reads_per_min),
         public_report_limiter=RateLimiter(limits.public_reports_per_min),

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_POLICY = "; ".join(
@@ -33,6 +32,8 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(), payment=(), usb=()",
 }
 
+_RAW_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+
 NAMED_BY_CONTENT = "/assets/"
 """Below this the page's build names every file by its content, so that one never changes."""
 
@@ -51,12 +52,13 @@ class HeadersMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-                if scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-                headers.setdefault("Cache-Control", _freshness(scope["path"], message["status"]))
+                headers: list[tuple[bytes, bytes]] = message.setdefault("headers", [])
+                named = {name for name, _ in headers}
+                headers += [one for one in _RAW_HEADERS if one[0] not in named]
+                if scope["scheme"] == "https" and b"strict-transport-security" not in named:
+                    headers.append((b"strict-transport-security", b"max-age=31536000"))
+                if b"cache-control" not in named:
+                    headers.append((b"cache-control", _freshness(scope["path"], message["status"]).encode()))
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

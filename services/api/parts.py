@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from services.api.database import Database
 from services.api.limits import RateLimiter
 from services.api.live.hub import LiveHub
+from services.api.memo import Memo
 from services.api.metrics import Metrics
 from services.api.readiness import Readiness
 from services.api.sessions import Sessions
@@ -38,6 +39,7 @@ class Parts:
     hub: LiveHub
     metrics: Metrics
     readiness: Readiness
+    memo: Memo
     sign_in_limiter: RateLimiter
     public_read_limiter: RateLimiter
     public_report_limiter: RateLimiter

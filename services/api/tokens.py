@@ -14,6 +14,7 @@ from services.store.sessions import Session
 
 ALGORITHM = "HS256"
 ISSUER = "riqing"
+REMEMBERED_TOKENS = 10_000
 
 
 class TokenUse(StrEnum):
@@ -31,6 +32,8 @@ class Tokens:
 
     def __init__(self, settings: SignInSettings) -> None:
         self._key = settings.secret_key.get_secret_value()
+        self._read: dict[tuple[str, TokenUse], tuple[UUID, float]] = {}
+        """Of tokens that were found to be ours: their session, and until when they are good."""
         self.lifetime_s = {
             TokenUse.ACCESS: settings.token_lifetime_s,
             TokenUse.STREAM: settings.stream_token_lifetime_s,
@@ -49,12 +52,22 @@ class Tokens:
         return jwt.encode(claims, self._key, ALGORITHM)
 
     def read(self, token: str, use: TokenUse) -> UUID:
-        """Return of which session a token is.
+        """Return of which session a token is; it is worked out once, and only its time is looked at again.
 
         Raises:
             NotSignedInError: it is not ours, is for another use, or its time is over.
 
         """
+        session_id, expires_s = self._read.get((token, use), (None, 0.0))
+        if session_id is not None and time.time() < expires_s:
+            return session_id
+        session_id, expires_s = self._decode(token, use)
+        if len(self._read) >= REMEMBERED_TOKENS:
+            self._read.clear()
+        self._read[token, use] = (session_id, expires_s)
+        return session_id
+
+    def _decode(self, token: str, use: TokenUse) -> tuple[UUID, float]:
         try:
             claims = jwt.decode(
                 token,
@@ -64,7 +77,7 @@ class Tokens:
                 issuer=ISSUER,
                 options={"require": ["exp", "sid", "aud"]},
             )
-            return UUID(claims["sid"])
+            return UUID(claims["sid"]), float(claims["exp"])
         except jwt.ExpiredSignatureError as error:
             raise NotSignedInError("The token has expired; refresh it, or sign in again.") from error
         except (jwt.InvalidTokenError, ValueError, AttributeError) as error:

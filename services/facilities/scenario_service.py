@@ -16,7 +16,7 @@ from services.facilities.coverage import StationCoverage, ToiletCoverage
 from services.facilities.life_cycle import BEFORE_ALL, Phase, with_phase
 from services.facilities.scenario import Change, ChangeKind, with_changes
 from services.facilities.scenario_map import AFTER, BEFORE, map_of
-from services.facilities.service import coverage_of_stations, coverage_of_toilets, facilities_of_day, phases_of
+from services.facilities.service import coverage_of_stations, coverages_of_toilets, facilities_of_day, phases_of
 from services.store.connection import Connection
 from services.store.facility_phases import PhaseRow, apply_phases, save_phase
 from services.store.registry import FACILITIES, load_facilities, load_zones, upsert
@@ -49,10 +49,13 @@ def effect_of(connection: Connection, changes: Sequence[Change], radius_m: float
     kinds = _kinds(before, changes)
     toilets = FacilityKind.PUBLIC_TOILET in kinds
     stations = FacilityKind.TRANSFER_STATION in kinds
+    toilets_before, toilets_after = (
+        coverages_of_toilets(connection, (before, after), radius_m) if toilets else (None, None)
+    )
     return Effect(
         price=sum(change.price or 0.0 for change in changes),
-        toilets_before=coverage_of_toilets(connection, before, radius_m) if toilets else None,
-        toilets_after=coverage_of_toilets(connection, after, radius_m) if toilets else None,
+        toilets_before=toilets_before,
+        toilets_after=toilets_after,
         stations_before=coverage_of_stations(connection, before, radius_m) if stations else None,
         stations_after=coverage_of_stations(connection, after, radius_m) if stations else None,
     )

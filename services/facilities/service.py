@@ -1,38 +1,29 @@
 """What the API and the bulletin ask of facilities: fetch from the store, call the calculation, return its result."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from services.domain.kinds import DISPOSAL_SITE_KINDS, FacilityKind, FacilityStatus
+from services.domain.kinds import FacilityKind, FacilityStatus
 from services.domain.registry import Facility, Position
-from services.domain.town import Interval
 from services.facilities.areas import FloatArray, ZoneAreas
 from services.facilities.coverage import DemandKind, StationCoverage, ToiletCoverage
 from services.facilities.life_cycle import Closure, Phase, Phases, closures_on, facilities_on
-from services.facilities.sides import Columns, Side, side_of
-from services.facilities.spans import Bucket, buckets_of
 from services.facilities.stations import HAUL_LIMIT, cover_stations
 from services.facilities.toilet_filter import ANY_TOILET, ToiletFilter
 from services.facilities.toilets import RADIUS_LIMIT, Demand, cover_toilets
-from services.facilities.utilisation import Utilisation, use_of_station, use_of_toilet
 from services.roads.datasets import Profile, current_dataset
 from services.roads.errors import NoRoadsError
 from services.roads.network import UNREACHABLE, RoadNetwork
 from services.roads.settings import RoadsSettings
 from services.roads.walking import WalkingNetwork
 from services.store.connection import Connection
-from services.store.evidence import StoredWeighing, load_weighings
 from services.store.facility_phases import load_phases
-from services.store.facility_readings import USAGE_COLUMNS, load_station_times, load_usages
-from services.store.kept_measures import load_measures
-from services.store.registry import load_facilities, load_points, load_population, load_vehicles, load_zones
-from services.store.retention import Kept, load_dropped
+from services.store.population import load_population_columns
+from services.store.registry import load_facilities, load_points, load_zones
 from services.store.standards import load_standard_limits
 from services.store.town import load_clock, load_town
 
@@ -42,8 +33,6 @@ STATION_RADIUS_M = 3_000.0
 SAMPLE_SPACING_M = 25.0
 MATRIX_PLACES = 100
 LONGEST_WALK_M = 5_000.0
-BEFORE = timedelta(hours=1)
-"""The last message before a span may still hold when it begins."""
 
 
 def toilet_coverage(
@@ -63,7 +52,8 @@ def toilet_coverage(
     if on is None and counted.open_at is not None:
         on = load_town(connection).service_date(counted.open_at)
     facilities = facilities_of_day(connection, [FacilityKind.PUBLIC_TOILET], on)
-    return coverage_of_toilets(connection, facilities, radius_m, counted)
+    [coverage] = coverages_of_toilets(connection, [facilities], radius_m, counted)
+    return coverage
 
 
 def facilities_of_day(connection: Connection, kinds: Iterable[FacilityKind], on: date | None = None) -> list[Facility]:
@@ -97,26 +87,23 @@ def closures(connection: Connection, on: date | None = None, radius_m: float | N
     return closures_on(walking, demand, toilets, phases_of(connection), day, reach_m)
 
 
-def coverage_of_toilets(
+def coverages_of_toilets(
     connection: Connection,
-    facilities: Sequence[Facility],
+    registers: Iterable[Sequence[Facility]],
     radius_m: float | None = None,
     counted: ToiletFilter = ANY_TOILET,
-) -> ToiletCoverage:
-    """Return the coverage that these facilities would have; else as `toilet_coverage`."""
+) -> list[ToiletCoverage]:
+    """Return the coverage that the facilities of each of these registers would have; else as `toilet_coverage`."""
     limits = load_standard_limits(connection)
     limit = limits.get(RADIUS_LIMIT)
     usual_m = TOILET_RADIUS_M if limit is None or limit.value_high is None else limit.value_high
     walking = current_walking()
     zones = ZoneAreas(load_zones(connection))
-    return cover_toilets(
-        walking,
-        load_demand(connection, walking, zones),
-        counted.of(facilities, load_town(connection)),
-        zones,
-        limits,
-        usual_m if radius_m is None else radius_m,
-    )
+    demand, town = load_demand(connection, walking, zones), load_town(connection)
+    reach_m = usual_m if radius_m is None else radius_m
+    return [
+        cover_toilets(walking, demand, counted.of(facilities, town), zones, limits, reach_m) for facilities in registers
+    ]
 
 
 def current_walking() -> WalkingNetwork:
@@ -184,97 +171,6 @@ def coverage_of_stations(
         )
 
 
-def toilet_utilisation(
-    connection: Connection, start: datetime, end: datetime, bucket: Bucket = Bucket.DAY
-) -> list[Utilisation]:
-    """Return the use of each public toilet in each bucket of `start` to `end` (both aware), by facility.
-
-    Buckets are whole: the first is the one that `start` lies in. Those that lie in the future are left out.
-    """
-    town, now = load_town(connection), load_clock(connection).now()
-    buckets = buckets_of(town, start, end, bucket)
-    if not buckets:
-        return []
-    limits = load_standard_limits(connection)
-    gone, told = _split_where_readings_are_gone(connection, buckets)
-    usages = load_usages(connection, Interval(told[0].start - BEFORE, told[-1].end)) if told else {}
-    silent: dict[Side, Columns] = {}
-    found = []
-    for facility in load_facilities(connection, [FacilityKind.PUBLIC_TOILET]):
-        unheard = use_of_toilet(facility, town, gone, now, silent, limits)
-        found += _with_kept(connection, bucket, facility, unheard)
-        found += use_of_toilet(facility, town, told, now, _by_side(usages.get(facility.facility_id, {})), limits)
-    return found
-
-
-def _by_side(devices: Mapping[str, Columns]) -> dict[Side, Columns]:
-    """Return what the devices of each side said, several of one side taken as one."""
-    parts: dict[Side, list[Columns]] = defaultdict(list)
-    for device_id, columns in devices.items():
-        parts[side_of(device_id)].append(columns)
-    found: dict[Side, Columns] = {}
-    for side, several in parts.items():
-        order = np.argsort(np.concatenate([columns["time_s"] for columns in several]), kind="stable")
-        found[side] = {name: np.concatenate([columns[name] for columns in several])[order] for name in USAGE_COLUMNS}
-    return found
-
-
-def station_utilisation(
-    connection: Connection, start: datetime, end: datetime, bucket: Bucket = Bucket.DAY
-) -> list[Utilisation]:
-    """Return the use of each transfer station and disposal site in each bucket, by facility.
-
-    Buckets are as in `toilet_utilisation`.
-    """
-    town, now = load_town(connection), load_clock(connection).now()
-    buckets = buckets_of(town, start, end, bucket)
-    if not buckets:
-        return []
-    gone, told = _split_where_readings_are_gone(connection, buckets)
-    heard: dict[str, FloatArray] = {}
-    weighings: dict[str, list[StoredWeighing]] = defaultdict(list)
-    if told:
-        span = Interval(told[0].start, told[-1].end)
-        heard = load_station_times(connection, Interval(span.start - BEFORE, span.end))
-        for weighing in load_weighings(connection, span):
-            weighings[weighing.facility_id].append(weighing)
-    silent = np.empty(0)
-    capacities_kg = {vehicle.vehicle_id: vehicle.capacity_kg for vehicle in load_vehicles(connection)}
-    found = []
-    for facility in load_facilities(connection, [FacilityKind.TRANSFER_STATION, *DISPOSAL_SITE_KINDS]):
-        unheard = use_of_station(facility, town, gone, now, [], silent, capacities_kg)
-        found += _with_kept(connection, bucket, facility, unheard)
-        own = weighings[facility.facility_id]
-        times_s = heard.get(facility.facility_id, silent)
-        found += use_of_station(facility, town, told, now, own, times_s, capacities_kg)
-    return found
-
-
-def _split_where_readings_are_gone(
-    connection: Connection, buckets: list[Interval]
-) -> tuple[list[Interval], list[Interval]]:
-    """Return the buckets of which readings may be gone, and the others."""
-    dropped = load_dropped(connection, Kept.READINGS)
-    if dropped is None:
-        return [], buckets
-    gone = [span for span in buckets if span.start < dropped.end and span.end > dropped.start]
-    return gone, [span for span in buckets if span not in gone]
-
-
-def _with_kept(
-    connection: Connection, bucket: Bucket, facility: Facility, unheard: list[Utilisation]
-) -> list[Utilisation]:
-    """Return what was kept of a facility for spans whose readings are gone, where it was; else it is a gap."""
-    if not unheard:
-        return []
-    end = unheard[-1].start + timedelta(microseconds=1)
-    kept = {
-        row.start: Utilisation(**asdict(row))
-        for row in load_measures(connection, bucket, facility.facility_id, unheard[0].start, end)
-    }
-    return [kept.get(row.start, row) for row in unheard]
-
-
 class RoadHauls:
     """Hauls along the roads, asked in parts so that no matrix grows with the square of the points."""
 
@@ -294,10 +190,9 @@ class RoadHauls:
 
 def load_demand(connection: Connection, walking: WalkingNetwork, zones: ZoneAreas) -> Demand:
     """Return where demand is: residents where a grid is given, else built-up streets within the zones."""
-    cells = load_population(connection)
-    if cells:
-        columns = np.array([(cell.lon, cell.lat, cell.residents) for cell in cells], dtype=np.float64)
-        return Demand(DemandKind.RESIDENTS, columns[:, 0], columns[:, 1], columns[:, 2])
+    lon, lat, residents = load_population_columns(connection)
+    if len(residents):
+        return Demand(DemandKind.RESIDENTS, lon, lat, residents)
     samples = walking.street_samples(SAMPLE_SPACING_M)
     kept = samples.built_up if samples.built_up.any() else np.ones(len(samples.lon), dtype=np.bool_)
     if zones.zone_ids:

@@ -1,8 +1,9 @@
 """The spans of time that utilisation is cut into, and how much of each a device was heard in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,11 +13,12 @@ from services.facilities.areas import FloatArray
 
 
 class Bucket(StrEnum):
-    """Into what spans of local time the figures are cut; a day is a service day."""
+    """Into what spans of local time the figures are cut; a day is a service day, the whole is all that is asked for."""
 
     HOUR = "hour"
     DAY = "day"
     MONTH = "month"
+    WHOLE = "whole"
 
 
 def buckets_of(town: Town, start: datetime, end: datetime, bucket: Bucket) -> list[Interval]:
@@ -26,6 +28,8 @@ def buckets_of(town: Town, start: datetime, end: datetime, bucket: Bucket) -> li
     first, last = town.service_date(start), town.service_date(end - timedelta(microseconds=1))
     if bucket is Bucket.DAY:
         return [town.service_day(first + timedelta(days=ahead)) for ahead in range((last - first).days + 1)]
+    if bucket is Bucket.WHOLE:
+        return [Interval(town.service_day(first).start, town.service_day(last).end)]
     months = []
     month = first.replace(day=1)
     while month <= last:
@@ -62,6 +66,32 @@ def open_spans(town: Town, hours: DailyWindow | None, span: Interval) -> list[In
                 found.append(Interval(start, end))
         day += timedelta(days=1)
     return found
+
+
+def days_within(town: Town, span: Interval) -> Iterator[tuple[Interval, Interval]]:
+    """Yield the service days that a span touches, each with the part of it that lies in the span."""
+    day = town.service_date(span.start)
+    while (whole := town.service_day(day)).start < span.end:
+        yield whole, Interval(max(whole.start, span.start), min(whole.end, span.end))
+        day += timedelta(days=1)
+
+
+def promised_s(town: Town, hours: DailyWindow | None, span: Interval) -> float:
+    """Return the seconds of `span` in which a facility of these opening hours is promised to be open."""
+    if hours is None:
+        return length_s([span])
+    today = town.service_day(town.service_date(span.end)).start
+    if not span.start < today < span.end:
+        return _promised_s(town, hours, span)
+    # The day that goes on has another end each time, the days before it have not.
+    return _promised_s(town, hours, Interval(span.start, today)) + length_s(
+        open_spans(town, hours, Interval(today, span.end))
+    )
+
+
+@lru_cache(maxsize=1_024)
+def _promised_s(town: Town, hours: DailyWindow, span: Interval) -> float:
+    return length_s(open_spans(town, hours, span))
 
 
 def length_s(spans: Sequence[Interval]) -> float:

@@ -6,16 +6,30 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 import psycopg
+from psycopg.types.range import Range
 
 from services.domain.kinds import MessageKind
 from services.domain.town import Interval, Town
-from services.facilities.service import station_utilisation, toilet_utilisation
 from services.facilities.spans import Bucket
+from services.facilities.utilisation_service import (
+    AROUND,
+    days_gone,
+    station_utilisation,
+    sums_of_day,
+    toilet_utilisation,
+)
 from services.keeping.lengths import bucket_span, cut_off, days_between
 from services.keeping.vehicle_hours import vehicle_hour
-from services.store.clearance_sums import days_to_sum_up, sum_up_day
+from services.store.clearance_sums import days_to_sum_up, months_to_sum_up, sum_up_day, sum_up_month
 from services.store.connection import Connection
 from services.store.evidence import load_fixes
+from services.store.facility_sums import (
+    SumsKind,
+    facility_days_to_sum_up,
+    forget_changed_sums,
+    keep_facility_day,
+    sum_up_facility_months,
+)
 from services.store.kept_measures import KeptMeasures, keep_measures
 from services.store.retention import Kept, drop, has_facility_readings, is_awaited, load_dropped, oldest_chunk
 from services.store.rollups import (
@@ -31,6 +45,7 @@ from services.store.rollups import (
 )
 from services.store.settings import KeepingSettings
 from services.store.town import load_clock, load_town
+from services.store.vehicle_months import sum_up_vehicle_month, vehicle_months_to_sum_up
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +68,15 @@ def roll_up(connection: Connection, beat: Beat) -> int:
 
     """
     town, now = load_town(connection), load_clock(connection).now()
+    gone = WhatIsGone(load_dropped(connection, Kept.READINGS), load_dropped(connection, Kept.HOURS))
+    gone_days = days_gone(town, gone.readings)
     while True:
         with connection.transaction():
-            taken = mark_stored_spans(connection, town, BATCHES_AT_ONCE)
+            taken = mark_stored_spans(connection, town, BATCHES_AT_ONCE, gone_days)
         beat()
         if taken < BATCHES_AT_ONCE:
             break
-    gone = WhatIsGone(load_dropped(connection, Kept.READINGS), load_dropped(connection, Kept.HOURS))
+    forget_changed_sums(connection, gone_days)
     made = 0
     while hours := hours_to_roll_up(connection, now - GRACE, HOURS_AT_ONCE):
         for hour in hours:
@@ -70,10 +87,31 @@ def roll_up(connection: Connection, beat: Beat) -> int:
                     roll_up_hour(connection, town, hour, gone)
             beat()
         made += len(hours)
-    for day in days_to_sum_up(connection, town.service_date(now)):
+    _sum_up(connection, town.service_date(now), beat)
+    _sum_up_facilities(connection, town, town.service_date(now - AROUND - GRACE), gone_days, beat)
+    return made
+
+
+def _sum_up(connection: Connection, today: date, beat: Beat) -> None:
+    """Sum up the days and months that are over."""
+    for day in days_to_sum_up(connection, today):
         sum_up_day(connection, day)
         beat()
-    return made
+    for month in months_to_sum_up(connection, today):
+        sum_up_month(connection, month)
+        beat()
+    for month in vehicle_months_to_sum_up(connection, today):
+        sum_up_vehicle_month(connection, month)
+        beat()
+
+
+def _sum_up_facilities(connection: Connection, town: Town, before: date, gone: Range[date], beat: Beat) -> None:
+    """Sum up the days of stations and toilets before `before`, and the months of which every day is summed."""
+    for kind in SumsKind:
+        for day in facility_days_to_sum_up(connection, kind, before, gone):
+            keep_facility_day(connection, kind, day, sums_of_day(connection, town, kind, day))
+            beat()
+        sum_up_facility_months(connection, kind)
 
 
 def _position_hours(connection: Connection, hour: HourToRollUp) -> list[PositionHour]:
@@ -116,10 +154,11 @@ def drop_what_is_old(connection: Connection, settings: KeepingSettings, now: dat
 
 
 def _drop_readings(connection: Connection, town: Town, span: Interval, beat: Beat, *, is_first: bool) -> int:
-    """Drop readings day by day, the measures of each kept in the same transaction."""
+    """Drop readings day by day, the measures and sums of each kept in the same transaction."""
     chunks = 0
     for day in days_between(town, span.start, span.end):
         with connection.transaction():
+            _sum_up_facilities(connection, town, day + timedelta(days=1), Range(None, day), beat)
             # The month that readings begin in is kept too, though its first days have none.
             _keep_measures(connection, town, day, with_month=day.day == 1 or is_first)
             chunks += drop(connection, Kept.READINGS, town.service_day(day))

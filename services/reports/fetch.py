@@ -8,8 +8,8 @@ from services.domain.clearance import ClearanceBucket, ClearanceFigure, Clearanc
 from services.domain.period import Period, PeriodKind
 from services.domain.registry import Zone
 from services.domain.town import Town
-from services.facilities.service import station_utilisation, toilet_utilisation
 from services.facilities.spans import Bucket
+from services.facilities.utilisation_service import station_utilisation, toilet_utilisation
 from services.reports.facility_sums import sum_up
 from services.reports.missed_map import read_streets
 from services.reports.route_days import load_route_days, sum_routes

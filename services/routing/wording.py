@@ -9,15 +9,22 @@ from services.routing.checker import Rule, Violation
 from services.routing.rest import RestOfDay
 from services.routing.solution import Route, Solution, Stop, StopKind
 
+Values = tuple[tuple[str, str | int], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A rule that a plan breaks, by which vehicle and at which stop where that can be told, in a sentence."""
+    """A rule that a plan breaks, by which vehicle and at which stop where that can be told, in a sentence.
+
+    `values` are what the sentence tells beyond those, by name, for who says it in another language: kilograms,
+    counts, and local times as HH:MM.
+    """
 
     rule: Rule
     vehicle_id: str | None
     stop_id: str | None
     sentence: str
+    values: Values = ()
 
 
 def in_words(rest: RestOfDay, solution: Solution, violations: Sequence[Violation]) -> list[Broken]:
@@ -42,7 +49,8 @@ def _of_route(rest: RestOfDay, route: Route | None, violation: Violation) -> Bro
     vehicle_id = rest.assembly.vehicles[route.truck].vehicle.vehicle_id
     stop = route.stops[violation.stop] if violation.stop >= 0 else None
     stop_id = None if stop is None else _name(rest, stop)
-    return Broken(violation.rule, vehicle_id, stop_id, _sentence(rest, route, stop, stop_id, violation))
+    sentence, values = _sentence(rest, route, stop, stop_id, violation), _values(rest, route, stop, violation.rule)
+    return Broken(violation.rule, vehicle_id, stop_id, sentence, values)
 
 
 def _name(rest: RestOfDay, stop: Stop) -> str | None:
@@ -73,6 +81,21 @@ def _sentence(rest: RestOfDay, route: Route, stop: Stop | None, stop_id: str | N
     return sentences.get(violation.rule, f"{name}: {violation.sentence}")
 
 
+def _values(rest: RestOfDay, route: Route, stop: Stop | None, rule: Rule) -> Values:
+    truck = rest.problem.trucks[route.truck]
+    if rule is Rule.SHIFT:
+        back, end = _clock(rest, route.stops[-1].arrive_s), _clock(rest, truck.shift_end_s + truck.overtime_s)
+        return (("back", back), ("end", end))
+    if stop is None:
+        return ()
+    found: dict[Rule, Values] = {
+        Rule.WINDOW: (("at", _clock(rest, stop.start_s)),),
+        Rule.CAPACITY: (("load_kg", stop.load_kg), ("capacity_kg", truck.capacity_kg)),
+        Rule.ENDS_EMPTY: (("load_kg", stop.load_kg),),
+    }
+    return found.get(rule, ())
+
+
 def _load(stop: Stop | None) -> str:
     return "?" if stop is None else f"{stop.load_kg:,}"
 
@@ -95,7 +118,8 @@ def _full_stations(rest: RestOfDay, solution: Solution) -> list[Broken]:
                 f"{facility.facility_id} would get {brought_kg[number]:,} kg and still takes "
                 f"{station.remaining_kg:,} kg today."
             )
-            found.append(Broken(Rule.STATION_KG, None, facility.facility_id, sentence))
+            values = (("brought_kg", brought_kg[number]), ("remaining_kg", station.remaining_kg))
+            found.append(Broken(Rule.STATION_KG, None, facility.facility_id, sentence, values))
     return found
 
 
@@ -117,6 +141,7 @@ def _crowded_stations(rest: RestOfDay, solution: Solution) -> list[Broken]:
                 sentence = (
                     f"{at_once} trucks would tip at {facility.facility_id} at {moment}; it has {station.bays} bays."
                 )
-                found.append(Broken(Rule.BAYS, None, facility.facility_id, sentence))
+                values = (("trucks", at_once), ("at", moment), ("bays", station.bays))
+                found.append(Broken(Rule.BAYS, None, facility.facility_id, sentence, values))
                 break
     return found

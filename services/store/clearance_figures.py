@@ -14,13 +14,6 @@ from services.store.clearance_sums import clearance_query, grouping_of
 from services.store.connection import Connection
 from services.store.corrections import Correction, load_corrections
 
-_FIRST_DAYS: dict[ClearanceBucket, LiteralString] = {
-    ClearanceBucket.DAY: "service_date",
-    ClearanceBucket.MONTH: "greatest(date_trunc('month', service_date)::date, %(start)s::date)",
-    ClearanceBucket.WHOLE: "%(start)s::date",
-}
-"""The day that stands for a span: its first one that was asked for."""
-
 _DUE_VISITS: LiteralString = """
     SELECT due.service_date, due.point_id, point.name AS point_name, point.lon, point.lat, due.occurrence,
         due.zone_id, due.contractor_id, due.due_from, due.due_to, due.expected_kg, due.status,
@@ -142,7 +135,7 @@ def load_clearance(
     parameters = {"start": start, "end": end, "contractor": contractor_id, "grouping": grouping_of(group_by).value}
     figures = []
     with connection.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute(clearance_query(group_by, _FIRST_DAYS[bucket]), parameters):
+        for row in cursor.execute(clearance_query(group_by, bucket), parameters):
             reasons = {reason: row.pop(column) for reason, column in _REASON_COLUMNS.items()}
             counts = {str(reason): count for reason, count in reasons.items() if count}
             figures.append(ClearanceFigure(**row, not_cleared_by_reason=counts))

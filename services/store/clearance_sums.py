@@ -1,14 +1,14 @@
-"""Clearance summed by day, and read from the sums where they hold, else from the due visits themselves."""
+"""Clearance summed by day and month, and read from the sums where they hold, else from the due visits themselves."""
 
 from collections.abc import Mapping
 from datetime import date
 from typing import LiteralString
 
-from services.domain.clearance import ClearanceGroup
+from services.domain.clearance import ClearanceBucket, ClearanceGroup
 from services.store.connection import Connection
 
-LOCK_CLASS = 1668047201
-"""Of the advisory locks by day; the trigger that takes a day out shares them (0015_clearance_sums.sql)."""
+DAY_LOCKS, MONTH_LOCKS = 1668047201, 1668047202
+"""Classes of the advisory locks by day and month; the trigger that takes them out shares them (0019_month_sums.sql)."""
 
 DUE_KEYS: Mapping[ClearanceGroup, LiteralString] = {
     ClearanceGroup.ZONE: "coalesce(zone_id, 'unassigned')",
@@ -40,13 +40,21 @@ _OF_A_DAY: LiteralString = """
     FROM attributed_weights WHERE service_date = {day} GROUP BY 1, 2"""
 """The sums of one day by key and contractor; a key has one row of its due visits and one of its weights."""
 
+_COUNTS: LiteralString = """key, contractor_id, due, cleared, pending, missed, corrected, not_planned, not_visited,
+            outside_window, silent, expected_kg, tipped_kg, received_kg"""
 _READ: LiteralString = """
-    WITH asked AS (
-        SELECT generate_series(%(start)s::date, %(end)s::date, '1 day')::date AS service_date
+    WITH held AS (
+        SELECT month FROM clearance_months
+        WHERE {by_month} AND month >= %(start)s::date AND month + INTERVAL '1 month' <= %(end)s::date + 1
+    ), asked AS (
+        SELECT day::date AS service_date FROM generate_series(%(start)s::date, %(end)s::date, '1 day') AS day
+        WHERE date_trunc('month', day)::date NOT IN (SELECT month FROM held)
     ), part AS (
-        SELECT service_date, key, contractor_id, due, cleared, pending, missed, corrected, not_planned, not_visited,
-            outside_window, silent, expected_kg, tipped_kg, received_kg
-        FROM clearance_sums JOIN clearance_days USING (service_date)
+        SELECT month AS service_date, {counts}
+        FROM clearance_month_sums JOIN held USING (month) WHERE grouping = %(grouping)s
+        UNION ALL
+        SELECT service_date, {counts}
+        FROM clearance_sums JOIN clearance_days USING (service_date) JOIN asked USING (service_date)
         WHERE grouping = %(grouping)s AND service_date BETWEEN %(start)s AND %(end)s
         UNION ALL
         SELECT as_it_is.service_date, made.*
@@ -69,6 +77,30 @@ _SUM_UP: LiteralString = """
         sum(tipped_kg), sum(received_kg)
     FROM ({of_a_day}) AS made GROUP BY key, contractor_id"""
 
+_SUM_UP_MONTH: LiteralString = """
+    INSERT INTO clearance_month_sums (grouping, month, key, contractor_id, due, cleared, pending, missed, corrected,
+        not_planned, not_visited, outside_window, silent, expected_kg, tipped_kg, received_kg)
+    SELECT grouping, %(month)s, key, contractor_id, sum(due), sum(cleared), sum(pending), sum(missed),
+        sum(corrected), sum(not_planned), sum(not_visited), sum(outside_window), sum(silent), sum(expected_kg),
+        sum(tipped_kg), sum(received_kg)
+    FROM clearance_sums JOIN clearance_days USING (service_date)
+    WHERE service_date >= %(month)s AND service_date < %(month)s::date + INTERVAL '1 month'
+    GROUP BY grouping, key, contractor_id"""
+_IS_WHOLE: LiteralString = """
+    SELECT NOT EXISTS (
+        SELECT FROM generate_series(%(month)s::date, %(month)s::date + INTERVAL '1 month' - INTERVAL '1 day', '1 day')
+            AS day
+        WHERE NOT EXISTS (SELECT FROM clearance_days WHERE service_date = day::date)
+            AND (EXISTS (SELECT FROM due_visits WHERE service_date = day::date)
+                OR EXISTS (SELECT FROM attributed_weights WHERE service_date = day::date)))"""
+_FORGET_CHANGES: LiteralString = """
+    DELETE FROM clearance_changes WHERE service_date = %(day)s AND change_number < (
+        SELECT max(change_number) FROM clearance_changes WHERE service_date = %(day)s)"""
+_MONTHS_NOT_SUMMED: LiteralString = """
+    SELECT DISTINCT date_trunc('month', service_date)::date AS month FROM clearance_days
+    WHERE service_date < date_trunc('month', %(before)s::date)
+    EXCEPT SELECT month FROM clearance_months ORDER BY month DESC"""
+
 _NOT_SUMMED: LiteralString = """
     SELECT day::date
     FROM (SELECT min(service_date) AS first_day FROM due_visits) AS known,
@@ -78,14 +110,27 @@ _NOT_SUMMED: LiteralString = """
     ORDER BY day DESC"""
 
 
-def clearance_query(group_by: ClearanceGroup, first_day: LiteralString) -> LiteralString:
-    """Return the query of figures from `start` to `end` of a `contractor`; `first_day` stands for a day's span."""
+_FIRST_DAYS: Mapping[ClearanceBucket, LiteralString] = {
+    ClearanceBucket.DAY: "service_date",
+    ClearanceBucket.MONTH: "greatest(date_trunc('month', service_date)::date, %(start)s::date)",
+    ClearanceBucket.WHOLE: "%(start)s::date",
+}
+"""The day that stands for a span: its first one that was asked for."""
+
+
+def clearance_query(group_by: ClearanceGroup, bucket: ClearanceBucket) -> LiteralString:
+    """Return the query of figures from `start` to `end` of a `contractor`, with its `grouping`."""
     grouping = grouping_of(group_by)
     of_a_day = _OF_A_DAY.format(
         due_key=DUE_KEYS[grouping], weight_key=WEIGHT_KEYS[grouping], day="as_it_is.service_date"
     )
-    key: LiteralString = "(SELECT name FROM town)" if group_by is ClearanceGroup.TOWN else "key"
-    return _READ.format(of_a_day=of_a_day, first=first_day, key=key)
+    return _READ.format(
+        of_a_day=of_a_day,
+        counts=_COUNTS,
+        by_month="false" if bucket is ClearanceBucket.DAY else "true",
+        first=_FIRST_DAYS[bucket],
+        key="(SELECT name FROM town)" if group_by is ClearanceGroup.TOWN else "key",
+    )
 
 
 def grouping_of(group_by: ClearanceGroup) -> ClearanceGroup:
@@ -102,7 +147,7 @@ def sum_up_day(connection: Connection, day: date) -> bool:
     """Sum up a day, in a transaction of its own; return False where somebody is changing it at the moment."""
     with connection.transaction():
         locked = connection.execute(
-            "SELECT pg_try_advisory_xact_lock(%s, %s::date - date '2000-01-01')", (LOCK_CLASS, day)
+            "SELECT pg_try_advisory_xact_lock(%s, %s::date - date '2000-01-01')", (DAY_LOCKS, day)
         ).fetchone()
         if locked is None or not locked[0]:
             return False
@@ -113,4 +158,39 @@ def sum_up_day(connection: Connection, day: date) -> bool:
             )
             connection.execute(_SUM_UP.format(of_a_day=of_a_day), {"grouping": grouping.value, "day": day})
         connection.execute("INSERT INTO clearance_days VALUES (%s) ON CONFLICT DO NOTHING", (day,))
+        connection.execute(_FORGET_CHANGES, {"day": day})
+    return True
+
+
+def day_state(connection: Connection, day: date) -> tuple[int, int]:
+    """Return what is another pair of numbers after any change of what a day's figures are made of."""
+    row = connection.execute(
+        "SELECT count(*), coalesce(max(change_number), 0) FROM clearance_changes WHERE service_date = %s", (day,)
+    ).fetchone()
+    assert row is not None, "a count has a row"
+    return int(row[0]), int(row[1])
+
+
+def months_to_sum_up(connection: Connection, before: date) -> list[date]:
+    """Return the first days of the months over before `before` that have days with sums and no sums, newest first."""
+    return [row[0] for row in connection.execute(_MONTHS_NOT_SUMMED, {"before": before})]
+
+
+def sum_up_month(connection: Connection, month: date) -> bool:
+    """Sum up the days of the month that begins on `month`, in a transaction of its own.
+
+    Returns False where somebody is changing it at the moment, or has changed a day of it that is not summed anew.
+    """
+    with connection.transaction():
+        locked = connection.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, %s::date - date '2000-01-01')", (MONTH_LOCKS, month)
+        ).fetchone()
+        if locked is None or not locked[0]:
+            return False
+        whole = connection.execute(_IS_WHOLE, {"month": month}).fetchone()
+        if whole is None or not whole[0]:
+            return False
+        connection.execute("DELETE FROM clearance_month_sums WHERE month = %s", (month,))
+        connection.execute(_SUM_UP_MONTH, {"month": month})
+        connection.execute("INSERT INTO clearance_months VALUES (%s) ON CONFLICT DO NOTHING", (month,))
     return True

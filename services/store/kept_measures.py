@@ -48,17 +48,14 @@ def keep_measures(connection: Connection, bucket: str, rows: Iterable[KeptMeasur
         )
 
 
-def load_measures(
-    connection: Connection, bucket: str, facility_id: str, start: datetime, end: datetime
-) -> list[KeptMeasures]:
-    """Return what is kept of a facility in buckets that begin from `start` to before `end`, in order of time."""
+def load_measures(connection: Connection, bucket: str, start: datetime, end: datetime) -> list[KeptMeasures]:
+    """Return what is kept of each facility in buckets that begin from `start` to before `end`."""
     rows = connection.execute(
         """
         SELECT facility_id, name, zone_id, span_start, span_end, observed_ratio, measures
         FROM facility_measures
-        WHERE bucket = %s AND facility_id = %s AND span_start >= %s AND span_start < %s
-        ORDER BY span_start
+        WHERE bucket = %s AND span_start >= %s AND span_start < %s
         """,
-        (bucket, facility_id, start, end),
+        (bucket, start, end),
     )
     return [KeptMeasures(*row) for row in rows]

@@ -1,5 +1,6 @@
 """Vehicles as they are now: where they are, how far in their route, and the track they came by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import LiteralString
@@ -87,14 +88,9 @@ _VEHICLES: LiteralString = f"""
     WITH shown AS (
         SELECT vehicle.*, newest.online, newest.device_key
         FROM vehicles AS vehicle LEFT JOIN (
-            {_NEWEST_FIX} AND (%(vehicle)s::text IS NULL OR device.asset_id = %(vehicle)s) {_BY_VEHICLE}
+            {_NEWEST_FIX} AND {{of_device}} {_BY_VEHICLE}
         ) AS newest USING (vehicle_id)
-        WHERE (%(after)s::text IS NULL OR vehicle_id > %(after)s)
-            AND (%(vehicle)s::text IS NULL OR vehicle_id = %(vehicle)s)
-            AND (%(online)s::boolean IS NULL OR coalesce(newest.online, false) = %(online)s)
-            AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
-            AND (%(own_vehicle)s::text IS NULL OR vehicle_id = %(own_vehicle)s)
-        ORDER BY vehicle_id LIMIT %(limit)s
+        WHERE {{asked}} ORDER BY vehicle_id LIMIT %(limit)s
     ), published AS (
         SELECT plan_id FROM plans
         WHERE service_date = %(day)s AND published_at IS NOT NULL AND superseded_at IS NULL
@@ -133,6 +129,15 @@ _VEHICLES: LiteralString = f"""
     LEFT JOIN facilities AS facility ON next_stop.kind <> 'point' AND facility.facility_id = next_stop.id
     ORDER BY vehicle_id"""  # noqa: S608 - made of our own constants
 
+_ASKED: Mapping[str, LiteralString] = {
+    "after": "vehicle_id > %(after)s",
+    "vehicle": "vehicle_id = %(vehicle)s",
+    "online": "coalesce(newest.online, false) = %(online)s",
+    "contractor": "contractor_id = %(contractor)s",
+    "own_vehicle": "vehicle_id = %(own_vehicle)s",
+}
+"""Conditions that are not asked for are left out: a statement that is prepared has one plan for all."""
+
 _LIVE_POSITIONS: LiteralString = f"""
     SELECT vehicle_id, vehicle.contractor_id, fix.lon, fix.lat, fix.observed_at, fix.speed_kmh,
         fix.heading_deg, fix.load_kg, newest.online
@@ -159,7 +164,7 @@ def page_of_vehicles(
     visible: Visibility = EVERYTHING,
 ) -> list[VehicleRow]:
     """Return vehicles with their state and their published route of `day`, by identifier."""
-    parameters = {
+    parameters: dict[str, object] = {
         "day": day,
         "after": None if after is None else after[0],
         "limit": limit,
@@ -168,8 +173,13 @@ def page_of_vehicles(
         "contractor": visible.contractor_id,
         "own_vehicle": visible.vehicle_id,
     }
+    asked = [condition for name, condition in _ASKED.items() if parameters[name] is not None]
+    query = _VEHICLES.format(
+        asked=" AND ".join(asked) if asked else "true",
+        of_device="true" if vehicle_id is None else "device.asset_id = %(vehicle)s",
+    )
     with connection.cursor(row_factory=class_row(VehicleRow)) as cursor:
-        return cursor.execute(_VEHICLES, parameters).fetchall()
+        return cursor.execute(query, parameters).fetchall()
 
 
 def load_live_positions(connection: Connection) -> list[LivePosition]:

@@ -12,6 +12,8 @@ from services.store.visibility import EVERYTHING, Visibility
 
 Row = TypeVar("Row")
 
+MOST_FEW_POINTS = 1_001
+
 After = tuple[str] | None
 """The identifier after which a page begins."""
 
@@ -88,6 +90,32 @@ _POINTS: LiteralString = """
         AND (%(state)s::text IS NULL OR state = %(state)s)
         AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
     ORDER BY point_id LIMIT %(limit)s"""
+# Of a few points the due visits are looked up one by one, instead of those of the whole day.
+_FEW_POINTS: LiteralString = """
+    SELECT shown.*, coalesce(day.due, 0) AS due, coalesce(day.cleared, 0) AS cleared,
+        coalesce(day.missed, 0) AS missed, coalesce(day.pending, 0) AS pending,
+        CASE WHEN day.missed > 0 THEN 'missed' WHEN day.pending > 0 THEN 'pending'
+            WHEN day.due > 0 THEN 'cleared' ELSE 'not_due' END AS state
+    FROM (
+        SELECT point.point_id, point.lon, point.lat, point.name, point.zone_id, zone.contractor_id,
+            point.container_type, point.containers, point.expected_kg, point.visits_per_day, point.windows,
+            point.service_s, point.priority, point.approach
+        FROM collection_points AS point LEFT JOIN zones AS zone USING (zone_id)
+        WHERE {asked} ORDER BY point.point_id LIMIT %(limit)s
+    ) AS shown
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS due, count(*) FILTER (WHERE status = 'cleared') AS cleared,
+            count(*) FILTER (WHERE status = 'missed') AS missed,
+            count(*) FILTER (WHERE status = 'pending') AS pending
+        FROM due_visits WHERE service_date = %(day)s AND due_visits.point_id = shown.point_id
+    ) AS day ON true
+    ORDER BY point_id"""
+_ASKED: Mapping[str, LiteralString] = {
+    "after": "point.point_id > %(after)s",
+    "point": "point.point_id = %(point)s",
+    "zone": "point.zone_id = %(zone)s",
+    "contractor": "zone.contractor_id = %(contractor)s",
+}
 _ZONES: LiteralString = """
     SELECT zone_id, name, contractor_id, cleaning_grade, responsible, geometry FROM zones
     WHERE (%(after)s::text IS NULL OR zone_id > %(after)s)
@@ -122,22 +150,23 @@ def page_of_points(
     how many each point will require.
     """
     coming = coming or {}
-    return _rows(
-        connection,
-        PointRow,
-        _POINTS,
-        {
-            "day": day,
-            "after": None if after is None else after[0],
-            "limit": limit,
-            "point": point_id,
-            "zone": zone_id,
-            "state": state,
-            "contractor": visible.contractor_id,
-            "coming": list(coming),
-            "coming_due": list(coming.values()),
-        },
-    )
+    parameters: dict[str, object] = {
+        "day": day,
+        "after": None if after is None else after[0],
+        "limit": limit,
+        "point": point_id,
+        "zone": zone_id,
+        "state": state,
+        "contractor": visible.contractor_id,
+        "coming": list(coming),
+        "coming_due": list(coming.values()),
+    }
+    is_few = point_id is not None or (limit is not None and limit <= MOST_FEW_POINTS)
+    if coming or state is not None or not is_few:
+        return _rows(connection, PointRow, _POINTS, parameters)
+    # Conditions that are not asked for are left out: a statement that is prepared has one plan for all.
+    asked = [condition for name, condition in _ASKED.items() if parameters[name] is not None]
+    return _rows(connection, PointRow, _FEW_POINTS.format(asked=" AND ".join(asked) if asked else "true"), parameters)
 
 
 def page_of_zones(

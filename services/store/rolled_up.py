@@ -11,7 +11,7 @@ from services.store.connection import Connection
 
 @dataclass(frozen=True, slots=True)
 class VehicleUse:
-    """What a vehicle did in the hour or service day that begins at `start` or on `service_date`.
+    """What a vehicle did in the hour that begins at `start`, or the service days that begin on `service_date`.
 
     `observed_s` is for how long its device was heard; none where it was not, and only the weighbridge knows of it.
     """
@@ -85,6 +85,10 @@ _DAYS: dict[str, LiteralString] = {
     "levels": "level_days",
     "weighings": "weighing_days",
 }
+
+
+VEHICLE_DAYS: LiteralString = _VEHICLES.format(**(_DAYS | {"within": "{within}"}))
+"""The query of what vehicles did by service day; `within` says of which days."""
 
 
 def load_vehicle_hours(connection: Connection, start: datetime, end: datetime) -> list[VehicleUse]:

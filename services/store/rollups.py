@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import LiteralString
 
+from psycopg.types.range import Range
+
 from services.domain.kinds import MessageKind
 from services.domain.town import Interval, Town
 from services.store.connection import Connection
+from services.store.facility_sums import forget_late_sums
 
 HOUR = timedelta(hours=1)
 REACH: Mapping[MessageKind, timedelta] = {
@@ -19,6 +22,9 @@ REACH: Mapping[MessageKind, timedelta] = {
 
 Four hours are those after which a container counts as silent (`alarm_container_silent_min`).
 """
+
+NOTED = frozenset({*REACH, MessageKind.USAGE})
+"""Of a toilet's usage there are no hours, but sums of days."""
 
 _KEEP_SPANS: LiteralString = """
     INSERT INTO batches_to_roll_up (message, device_keys, observed_from, observed_to) VALUES (%s, %s, %s, %s)"""
@@ -130,13 +136,16 @@ class HourToRollUp:
 
 
 def note_stored_spans(connection: Connection, message: MessageKind, spans: Sequence[DeviceSpan]) -> None:
-    """Leave word for the rollups of what was stored, in the transaction that stores it."""
-    if message in REACH:
+    """Leave word for the rollups and sums of what was stored, in the transaction that stores it."""
+    if message in NOTED:
         connection.execute(_KEEP_SPANS, (message.value, *([*column] for column in zip(*spans, strict=True))))
 
 
-def mark_stored_spans(connection: Connection, town: Town, limit: int) -> int:
-    """Turn the oldest `limit` words of stored readings into hours to be made; return how many there were."""
+def mark_stored_spans(connection: Connection, town: Town, limit: int, gone_days: Range[date]) -> int:
+    """Turn the oldest `limit` words of stored readings into hours to be made; return how many there were.
+
+    The sums of facilities that they change are taken out; those of the days that are gone stand.
+    """
     rows = connection.execute(
         """
         WITH taken AS (
@@ -158,6 +167,8 @@ def mark_stored_spans(connection: Connection, town: Town, limit: int) -> int:
         "origin": _origin(town),
     }
     connection.execute(_MARK_HOURS, parameters)
+    if of_facilities := [row[2:] for row in rows if row[1] != MessageKind.POSITION]:
+        forget_late_sums(connection, of_facilities, gone_days)
     return len(set(batches))
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from services.api.answering import AnswerRoute
 from services.api.identity import SignedIn
 from services.api.paging import BY_NUMBER, Page, PageOf
 from services.api.parts import AppParts
@@ -14,7 +15,7 @@ from services.store.alarm_limits import LimitChange, change_of, load_alarm_limit
 from services.store.alarms import acknowledge_alarm, load_alarm, page_of_alarms
 from services.store.audit import record_action
 
-router = APIRouter(prefix="/api/v1/alarms", tags=["attention"])
+router = APIRouter(prefix="/api/v1/alarms", tags=["attention"], route_class=AnswerRoute)
 
 LARGEST_NUMBER = 2**63 - 1
 LimitId = Annotated[Code, Path(description="The limit's identifier.", examples=["alarm_container_fill_ratio"])]

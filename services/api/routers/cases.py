@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.api.answering import AnswerRoute
 from services.api.identity import SignedIn
 from services.api.paging import BY_NUMBER, Page, PageOf
 from services.api.parts import AppParts
@@ -12,7 +13,7 @@ from services.api.shapes.attention import CaseAnswer
 from services.api.shapes.values import Code
 from services.store.cases import page_of_cases
 
-router = APIRouter(prefix="/api/v1/cases", tags=["attention"])
+router = APIRouter(prefix="/api/v1/cases", tags=["attention"], route_class=AnswerRoute)
 
 
 @router.get("", response_model=Page[CaseAnswer], responses=GEO_JSON_ANSWER)

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter
 
+from services.api.answering import AnswerRoute
 from services.api.coming_days import coming_due_visits, coming_figures, is_coming
 from services.api.identity import SignedIn
 from services.api.paging import Page, PageOf
@@ -23,15 +24,18 @@ from services.store.clearance_figures import (
     load_due_visits,
     load_visits_by_id,
 )
+from services.store.clearance_sums import day_state
 
-router = APIRouter(prefix="/api/v1/clearance", tags=["figures"])
+router = APIRouter(prefix="/api/v1/clearance", tags=["figures"], route_class=AnswerRoute)
 
 BY_DUE_VISIT: TypeAdapter[tuple[str, int]] = TypeAdapter(tuple[Code, int])
+
+FIGURES: TypeAdapter[list[ClearanceAnswer]] = TypeAdapter(list[ClearanceAnswer])
 
 LONGEST_SERIES = timedelta(days=3 * 366)
 
 
-@router.get("")
+@router.get("", response_model=list[ClearanceAnswer])
 def read_clearance(
     user: SignedIn,
     parts: AppParts,
@@ -42,7 +46,7 @@ def read_clearance(
     bucket: Annotated[
         ClearanceBucket, Query(description="What of the days from `start` to `end` is one figure.")
     ] = ClearanceBucket.DAY,
-) -> list[ClearanceAnswer]:
+) -> list[ClearanceAnswer] | Response:
     """Return the figures of a day, or of each day, month or the whole from `start` to `end`, by group.
 
     What is due on a day that has not begun is pending; in a series such a day has no figures.
@@ -54,10 +58,18 @@ def read_clearance(
         first = start or day or today.service_date
         if start is None and is_coming(connection, today, first):
             coming = coming_due_visits(connection, today, first, DueVisitFilter(contractor_id=own))
-            figures = coming_figures(today, coming, group_by)
-        else:
-            figures = load_clearance(connection, first, end or first, group_by, own, bucket)
-    return [ClearanceAnswer.of(figure) for figure in figures]
+            return [ClearanceAnswer.of(figure) for figure in coming_figures(today, coming, group_by)]
+        if end is not None and end != first:
+            figures = load_clearance(connection, first, end, group_by, own, bucket)
+            return [ClearanceAnswer.of(figure) for figure in figures]
+        # Of the day that goes on there are no sums, and everybody asks for it.
+        asked, state = (today.town, first, group_by, bucket, own), day_state(connection, first)
+        answer = parts.memo.get(asked, state)
+        if answer is None:
+            figures = load_clearance(connection, first, first, group_by, own, bucket)
+            answer = FIGURES.dump_json([ClearanceAnswer.of(figure) for figure in figures])
+            parts.memo.keep(asked, state, answer)
+    return Response(answer, media_type="application/json")
 
 
 def _check_series(day: ServiceDate | None, start: ServiceDate | None, end: ServiceDate | None) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter
 
+from services.api.answering import AnswerRoute
 from services.api.errors import ForbiddenError
 from services.api.identity import SignedIn
 from services.api.parts import AppParts, Parts
@@ -14,7 +15,7 @@ from services.store.audit import record_action
 from services.store.town import load_clock, save_clock
 from services.store.users import User
 
-router = APIRouter(prefix="/api/v1/clock", tags=["town"])
+router = APIRouter(prefix="/api/v1/clock", tags=["town"], route_class=AnswerRoute)
 
 
 def _answer(clock: TownClock) -> ClockAnswer:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.api.answering import AnswerRoute
 from services.api.paging import BY_CODE, Page, PageOf
 from services.api.parts import AppParts
 from services.api.places import GEO_JSON_ANSWER, item_or_place, page_or_places
@@ -14,7 +15,7 @@ from services.domain.errors import NotFoundError
 from services.domain.kinds import FacilityKind, FacilityStatus
 from services.store.live_facilities import page_of_facilities
 
-router = APIRouter(prefix="/api/v1/facilities", tags=["register"])
+router = APIRouter(prefix="/api/v1/facilities", tags=["register"], route_class=AnswerRoute)
 
 
 @router.get("", response_model=Page[FacilityAnswer], responses=GEO_JSON_ANSWER)

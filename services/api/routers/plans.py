@@ -10,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import TypeAdapter
 from sse_starlette import EventSourceResponse
 
+from services.api.answering import AnswerRoute
 from services.api.database import Database
 from services.api.etags import not_modified, request_tag, tagged
 from services.api.identity import CurrentSession, SignedIn, StreamToken
@@ -35,7 +36,7 @@ from services.store.register_pages import register_version
 from services.store.registry import POINTS, VEHICLES, RegisterTable, present_keys
 from services.store.users import User
 
-router = APIRouter(prefix="/api/v1/plans", tags=["plans"])
+router = APIRouter(prefix="/api/v1/plans", tags=["plans"], route_class=AnswerRoute)
 
 BY_PLAN: TypeAdapter[tuple[UUID]] = TypeAdapter(tuple[UUID])
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from services.api.answering import AnswerRoute
 from services.api.coming_days import coming_counts, is_coming
 from services.api.identity import SignedIn
 from services.api.paging import BY_CODE, Page, PageOf
@@ -15,7 +16,7 @@ from services.api.today import load_today
 from services.domain.errors import NotFoundError
 from services.store.register_pages import page_of_points
 
-router = APIRouter(prefix="/api/v1/points", tags=["register"])
+router = APIRouter(prefix="/api/v1/points", tags=["register"], route_class=AnswerRoute)
 
 
 @router.get("", response_model=Page[PointAnswer], responses=GEO_JSON_ANSWER)

@@ -1,20 +1,22 @@
 """Utilisation: how stations and toilets are used, what vehicles do, how full containers are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from services.api.answering import AnswerRoute
 from services.api.parts import AppParts, Parts
 from services.api.shapes.rollups import ContainerLevelsAnswer, VehicleUseAnswer
 from services.api.shapes.values import Instant
 from services.api.today import Today, load_today
 from services.domain.errors import InvalidRequestError
 from services.domain.town import Interval, Town
-from services.facilities.service import station_utilisation, toilet_utilisation
-from services.facilities.utilisation import Bucket, Utilisation
+from services.facilities.spans import Bucket, buckets_of
+from services.facilities.utilisation import Utilisation
+from services.facilities.utilisation_service import station_utilisation, toilet_utilisation
 from services.store.connection import Connection
 from services.store.rolled_up import (
     ContainerLevels,
@@ -25,18 +27,20 @@ from services.store.rolled_up import (
     load_vehicle_hours,
 )
 from services.store.rollups import HOUR
+from services.store.vehicle_months import load_vehicle_months, load_vehicle_whole
 
-router = APIRouter(prefix="/api/v1/utilisation", tags=["figures"])
+router = APIRouter(prefix="/api/v1/utilisation", tags=["figures"], route_class=AnswerRoute)
 
 LONGEST_SPAN = {
     Bucket.HOUR: timedelta(days=62),
     Bucket.DAY: timedelta(days=3 * 366),
     Bucket.MONTH: timedelta(days=10 * 366),
+    Bucket.WHOLE: timedelta(days=10 * 366),
 }
 
 
-class RolledBucket(StrEnum):
-    """What is rolled up."""
+class ContainerBucket(StrEnum):
+    """What is rolled up of containers."""
 
     HOUR = "hour"
     DAY = "day"
@@ -66,28 +70,48 @@ def read_toilet_utilisation(
 
 @router.get("/vehicles")
 def read_vehicle_utilisation(
-    parts: AppParts, start: Start = None, end: End = None, bucket: Annotated[RolledBucket, Query()] = RolledBucket.DAY
+    parts: AppParts, start: Start = None, end: End = None, bucket: Annotated[Bucket, Query()] = Bucket.DAY
 ) -> list[VehicleUseAnswer]:
-    """Return what each vehicle did in each hour or service day that is rolled up: from five minutes after an hour."""
+    """Return what each vehicle did in each bucket, as far as it is rolled up: from five minutes after an hour.
+
+    `whole` is one sum of the service days from `start` to `end`; an hour is one that begins within them.
+    """
     with parts.database.connection() as connection:
         today = load_today(connection)
-        start, end = _span(today, start, end, Bucket(bucket))
-        if bucket is RolledBucket.HOUR:
+        start, end = _span(today, start, end, bucket)
+        if bucket in (Bucket.MONTH, Bucket.WHOLE):
+            return _summed_use(connection, today, buckets_of(today.town, start, end, bucket), bucket)
+        if bucket is Bucket.HOUR:
             rows = load_vehicle_hours(connection, start, end)
         else:
             rows = load_vehicle_days(connection, *_days(today.town, start, end))
     return [VehicleUseAnswer.of(row, _rolled_span(today.town, row)) for row in rows]
 
 
+def _summed_use(
+    connection: Connection, today: Today, spans: Sequence[Interval], bucket: Bucket
+) -> list[VehicleUseAnswer]:
+    """Return what vehicles did in each of the spans; the one that is going on is told as far as it has gone."""
+    if not spans:
+        return []
+    load = load_vehicle_months if bucket is Bucket.MONTH else load_vehicle_whole
+    rows = load(connection, *_days(today.town, spans[0].start, spans[-1].end))
+    by_day = {today.town.service_date(span.start): Interval(span.start, min(span.end, today.now)) for span in spans}
+    return [VehicleUseAnswer.of(row, by_day[row.service_date]) for row in rows]
+
+
 @router.get("/containers")
 def read_container_levels(
-    parts: AppParts, start: Start = None, end: End = None, bucket: Annotated[RolledBucket, Query()] = RolledBucket.DAY
+    parts: AppParts,
+    start: Start = None,
+    end: End = None,
+    bucket: Annotated[ContainerBucket, Query()] = ContainerBucket.DAY,
 ) -> list[ContainerLevelsAnswer]:
     """Return how full each container with a sensor was in each hour or service day that is rolled up."""
     with parts.database.connection() as connection:
         today = load_today(connection)
         start, end = _span(today, start, end, Bucket(bucket))
-        if bucket is RolledBucket.HOUR:
+        if bucket is ContainerBucket.HOUR:
             rows = load_container_hours(connection, start, end)
         else:
             rows = load_container_days(connection, *_days(today.town, start, end))

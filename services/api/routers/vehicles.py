@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from services.api.answering import AnswerRoute
 from services.api.identity import SignedIn
 from services.api.paging import BY_CODE, Page, PageOf
 from services.api.parts import AppParts
@@ -19,7 +20,7 @@ from services.store.connection import Connection
 from services.store.live_vehicles import load_track, page_of_vehicles
 from services.store.users import User
 
-router = APIRouter(prefix="/api/v1/vehicles", tags=["vehicles"])
+router = APIRouter(prefix="/api/v1/vehicles", tags=["vehicles"], route_class=AnswerRoute)
 
 LONGEST_TRACK = timedelta(days=8)
 MOST_FIXES = 100_000

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from services.api.answering import AnswerRoute
 from services.api.etags import not_modified, request_tag, tagged
 from services.api.identity import SignedIn
 from services.api.paging import BY_CODE, Page, PageOf
@@ -14,7 +15,7 @@ from services.api.shapes.values import ZoneId
 from services.domain.errors import NotFoundError
 from services.store.register_pages import page_of_zones, register_version
 
-router = APIRouter(prefix="/api/v1/zones", tags=["register"])
+router = APIRouter(prefix="/api/v1/zones", tags=["register"], route_class=AnswerRoute)
 
 
 def _geometry(zone: ZoneAnswer) -> dict[str, Any]:

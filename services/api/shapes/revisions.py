@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from services.api.shapes.plans import LONGEST_TIME_LIMIT_S, PlanAnswer
 from services.api.shapes.values import Answer, Asked, Code, Instant
@@ -73,6 +73,11 @@ class BrokenAnswer(Answer):
     vehicle_id: str | None
     stop_id: str | None
     sentence: str
+    values: Annotated[dict[str, str | int], BeforeValidator(dict)] = Field(
+        examples=[{"at": "09:40"}],
+        description="What the sentence tells beyond rule, vehicle and stop, for another language: kilograms, counts, "
+        "local times as HH:MM.",
+    )
 
 
 class PlaceAnswer(Answer):

@@ -1,11 +1,13 @@
 """The town and its clock."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import Field
 
 from services.api.shapes.values import Answer, Asked, Instant
+from services.store.standards import StandardLimit
 
 
 class TownAnswer(Answer):
@@ -18,6 +20,33 @@ class TownAnswer(Answer):
     bbox: Annotated[list[float], Field(min_length=4, max_length=4)] | None = Field(
         description="West, south, east, north of all points and facilities in degrees; null for an empty town."
     )
+
+
+class TargetsAnswer(Answer):
+    """The least that the office asks of each rate, 0 to 1; null where it has set nothing."""
+
+    clearance_rate: float | None = Field(
+        examples=[0.98], description="`target_clearance_rate`; where the office has none, that of collection."
+    )
+    collection_rate: float | None = Field(examples=[0.98], description="`target_collection_rate` (清运率).")
+    treatment_rate: float | None = Field(examples=[0.98], description="`target_treatment_rate` (处理率).")
+
+    @classmethod
+    def of(cls, limits: Mapping[str, StandardLimit]) -> "TargetsAnswer":
+        """Return the answer made of the standards' and the office's limits."""
+        least = {name: limit.value_low for name, limit in limits.items()}
+        collection_rate = least.get("target_collection_rate")
+        return cls(
+            clearance_rate=least.get("target_clearance_rate", collection_rate),
+            collection_rate=collection_rate,
+            treatment_rate=least.get("target_treatment_rate"),
+        )
+
+
+class TownOfOfficeAnswer(TownAnswer):
+    """The town, with what the office asks of its rates."""
+
+    targets: TargetsAnswer
 
 
 class ClockAnswer(Answer):

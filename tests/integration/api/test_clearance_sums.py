@@ -13,7 +13,7 @@ import pytest
 from services.domain.clearance import ClearanceBucket, ClearanceFigure, ClearanceGroup
 from services.domain.kinds import DueVisitStatus, MissedReason
 from services.store.clearance_figures import load_clearance
-from services.store.clearance_sums import days_to_sum_up, sum_up_day
+from services.store.clearance_sums import days_to_sum_up, months_to_sum_up, sum_up_day, sum_up_month
 from services.store.connection import Connection, connect
 from tests.integration.api import seeded_town
 from tests.integration.api.conftest import Api
@@ -21,6 +21,8 @@ from tests.integration.api.conftest import Api
 FIRST, DAYS, VISITS_A_DAY = date(2026, 8, 20), 50, 60
 LAST = FIRST + timedelta(days=DAYS - 1)
 BEFORE = LAST + timedelta(days=1)
+AUGUST, SEPTEMBER = date(2026, 8, 1), date(2026, 9, 1)
+"""The months that are over; of the second one every day is asked for, so that its sums are read."""
 COLUMNS = (
     "service_date, zone_id, contractor_id, vehicle_id, cleared_at, planned_at, due_to, status, reason, expected_kg"
 )
@@ -110,6 +112,8 @@ def _assert_same(found: dict[Any, list[ClearanceFigure]], expected: dict[Any, li
 def _sum_up(connection: Connection) -> int:
     days = days_to_sum_up(connection, BEFORE)
     assert all(sum_up_day(connection, day) for day in days)
+    assert all(sum_up_month(connection, month) for month in months_to_sum_up(connection, BEFORE))
+    assert connection.execute("SELECT month FROM clearance_months ORDER BY 1").fetchall() == [(AUGUST,), (SEPTEMBER,)]
     return len(days)
 
 
@@ -124,7 +128,19 @@ def test_sums_agree_with_the_due_visits(town: Connection) -> None:
         assert sum(figure.expected_kg for figure in figures) * 1000 == pytest.approx(grams, abs=DAYS * VISITS_A_DAY)
     assert _sum_up(town) == DAYS
     _assert_same(_all_figures(town), raw)
-    assert days_to_sum_up(town, BEFORE) == []
+    assert days_to_sum_up(town, BEFORE) == months_to_sum_up(town, BEFORE) == []
+    town.execute("DELETE FROM clearance_months")
+    _assert_same(_all_figures(town), raw)
+
+
+def test_the_sums_of_a_month_are_read(town: Connection) -> None:
+    """Where all of its days are asked for, and by no figure of a day."""
+    _sum_up(town)
+    town.execute("UPDATE clearance_month_sums SET due = due + 1000 WHERE grouping = 'contractor' AND key = 'C1'")
+    expected = {ClearanceBucket.DAY: 0, ClearanceBucket.MONTH: 1000, ClearanceBucket.WHOLE: 1000}
+    for bucket, more in expected.items():
+        figures = load_clearance(town, FIRST, LAST, bucket=bucket)
+        assert sum(figure.due for figure in figures) == DAYS * VISITS_A_DAY + more
 
 
 def test_half_of_the_days_summed_is_the_same(town: Connection) -> None:
@@ -152,6 +168,7 @@ def test_a_change_of_a_summed_day_shows_at_once(town: Connection, change: str) -
     changed = _all_figures(town)
     town.execute("CREATE TEMP TABLE kept AS SELECT * FROM clearance_days")
     town.execute("DELETE FROM clearance_days")
+    town.execute("DELETE FROM clearance_months")
     _assert_same(changed, _all_figures(town))
     town.execute("INSERT INTO clearance_days SELECT * FROM kept")
     assert _sum_up(town) > 0
@@ -164,7 +181,9 @@ def test_a_day_that_is_being_changed_is_not_summed(town: Connection, fresh_datab
         other.execute("UPDATE due_visits SET status = 'missed' WHERE service_date = %s", [FIRST])
         assert not sum_up_day(town, FIRST)
         assert sum_up_day(town, LAST)
+        assert not sum_up_month(town, AUGUST)
     assert sum_up_day(town, FIRST)
+    assert not sum_up_month(town, AUGUST), "a day of it has no sums yet"
     (figure,) = load_clearance(town, FIRST, FIRST)
     assert figure.missed == VISITS_A_DAY
 
@@ -179,3 +198,41 @@ def test_a_year_is_asked_for_by_month(api: Api, admin: httpx.Client) -> None:
     (whole,) = admin.get("/api/v1/clearance", params=span | {"bucket": "whole"}).json()
     assert whole["due"] == sum(row["due"] for row in months) == DAYS * VISITS_A_DAY
     assert whole["date"] == "2026-01-01"
+
+
+def test_a_day_s_figures_are_kept_and_never_old(api: Api, admin: httpx.Client) -> None:
+    """The same is answered from memory; any change shows in the next answer, whether the day is summed or not."""
+    day = date(2026, 7, 1)
+
+    def counts() -> list[int]:
+        rows = admin.get("/api/v1/clearance", params={"date": str(day)}).raise_for_status().json()
+        return [row[name] for row in rows for name in ("due", "cleared", "tipped_kg")]
+
+    def add(point_id: str) -> None:
+        connection.execute(
+            "INSERT INTO due_visits SELECT %s, %s, 1, zone_id, contractor_id, windows, due_from, due_to, 7, 'pending', "
+            "NULL, NULL, NULL, NULL, NULL, NULL, now() FROM due_visits LIMIT 1",
+            [day, point_id],
+        )
+
+    with connect(api.database_url, autocommit=True) as connection:
+        assert connection.execute("SELECT FROM due_visits LIMIT 1").rowcount, "the seeded town has a day"
+        assert counts() == counts() == []
+        add("one")
+        assert counts() == counts() == [1, 0, 0]
+        add("two")
+        assert counts() == [2, 0, 0]
+        assert sum_up_day(connection, day)
+        assert counts() == counts() == [2, 0, 0]
+        connection.execute("UPDATE due_visits SET status = 'cleared' WHERE service_date = %s", [day])
+        assert counts() == [2, 2, 0]
+        assert sum_up_day(connection, day)
+        connection.execute("DELETE FROM due_visits WHERE (service_date, point_id) = (%s, 'two')", [day])
+        assert counts() == [1, 1, 0]
+        assert sum_up_day(connection, day)
+        connection.execute("INSERT INTO attributed_weights VALUES (%s, now(), 'V1', 'Z1', NULL, 5, 5)", [day])
+        assert counts() == [1, 1, 5]
+        with connection.transaction(force_rollback=True):
+            connection.execute("DELETE FROM due_visits WHERE service_date = %s", [day])
+            assert counts() == [1, 1, 5], "nobody else has seen it yet"
+        assert counts() == [1, 1, 5]

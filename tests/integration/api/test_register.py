@@ -23,6 +23,7 @@ def test_the_town_says_which_service_day_it_is(admin: httpx.Client) -> None:
         "day_start": "04:00",
         "service_date": "2026-11-21",
         "bbox": [116.02, 40.0, 116.3, 40.0],
+        "targets": {"clearance_rate": 0.98, "collection_rate": 0.98, "treatment_rate": 0.98},
     }
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from services.domain.kinds import DeviceKind, MessageKind
 from services.facilities.coverage import DemandKind
-from services.facilities.service import station_coverage, station_utilisation, toilet_coverage, toilet_utilisation
+from services.facilities.service import station_coverage, toilet_coverage
 from services.facilities.spans import Bucket
+from services.facilities.utilisation_service import station_utilisation, toilet_utilisation
 from services.roads.build import build_roads
 from services.roads.errors import NoRoadsError
 from services.store.connection import Connection, connect

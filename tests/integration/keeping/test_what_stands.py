@@ -13,8 +13,8 @@ from services.clearance.rounds import Rounds
 from services.domain.clearance import ClearanceGroup
 from services.domain.kinds import DeviceKind, MessageKind
 from services.domain.period import Period
-from services.facilities.service import station_utilisation, toilet_utilisation
 from services.facilities.spans import Bucket
+from services.facilities.utilisation_service import station_utilisation, toilet_utilisation
 from services.keeping.rounds import drop_what_is_old, roll_up
 from services.reports.fetch import fetch_bulletin
 from services.store.clearance_figures import load_clearance, load_due_visits, load_visits

@@ -10,11 +10,11 @@ from services.domain.registry import DailyWindow
 from services.registry.files import UnreadableFileError
 from services.registry.importing import BadRowsError, RegisterKind, import_file
 from services.store.connection import connect
+from services.store.population import load_population_columns
 from services.store.registry import (
     load_collected_weights,
     load_facilities,
     load_points,
-    load_population,
     load_vehicles,
     load_zones,
 )
@@ -74,7 +74,7 @@ def test_every_kind_is_stored_as_it_stands_in_its_file(fresh_database: str, tmp_
         (toilet,) = load_facilities(connection, [FacilityKind.PUBLIC_TOILET])
         (point,) = load_points(connection)
         (vehicle,) = load_vehicles(connection)
-        (cell,) = load_population(connection)
+        (residents,) = load_population_columns(connection)[2]
         (weight,) = load_collected_weights(connection, date(2026, 2, 1), date(2026, 2, 1))
     assert (zone.contractor_id, zone.geometry["type"]) == ("K1", "Polygon")
     assert (toilet.toilet_class, toilet.open_hours, toilet.stalls) == ("二类", DailyWindow(18_000, 86_400), 4)
@@ -82,7 +82,7 @@ def test_every_kind_is_stored_as_it_stands_in_its_file(fresh_database: str, tmp_
     assert (point.container_type, point.visits_per_day, point.zone_id) == (ContainerType.PIT, 0.33, "Z1")
     assert vehicle.shift == DailyWindow(79_200, 21_600)
     assert vehicle.may_serve == {ContainerType.PIT}
-    assert (cell.residents, weight.kg) == (65.5, 99.5)
+    assert (residents, weight.kg) == (65.5, 99.5)
 
 
 def test_a_file_with_a_bad_row_changes_nothing_and_names_each(fresh_database: str, tmp_path: Path) -> None:

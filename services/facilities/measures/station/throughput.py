@@ -1,23 +1,18 @@
 """What comes in and goes out of a station, in tonnes and vehicles."""
 
-from services.domain.kinds import WeighingDirection
-from services.facilities.measures.station.use import StationUse
+from services.facilities.measures.station.use import G_PER_T, StationUse
 
 
 def throughput_t(use: StationUse) -> float | None:
     """Return the tonnes that vehicles tipped there."""
-    return _tonnes(use, WeighingDirection.IN)
+    return use.sums.in_g / G_PER_T if use.is_told else None
 
 
 def sent_on_t(use: StationUse) -> float | None:
     """Return the tonnes that left it for disposal."""
-    return _tonnes(use, WeighingDirection.OUT)
+    return use.sums.out_g / G_PER_T if use.is_told else None
 
 
 def vehicles_weighed(use: StationUse) -> float | None:
     """Return how many times a vehicle tipped there."""
-    return float(len(use.weighed(WeighingDirection.IN))) if use.is_told else None
-
-
-def _tonnes(use: StationUse, direction: WeighingDirection) -> float | None:
-    return sum(weighing.net_kg for weighing in use.weighed(direction)) / 1000.0 if use.is_told else None
+    return float(use.sums.weighings_in) if use.is_told else None

@@ -1,7 +1,5 @@
 """Whether a toilet's counter counts, so that a silent one is told apart from an empty toilet."""
 
-import numpy as np
-
 from services.facilities.measures.toilet.missing import hours_missing
 from services.facilities.measures.toilet.use import ToiletUse
 
@@ -16,12 +14,10 @@ def counter(use: ToiletUse) -> str:
     nothing from its counter. `stuck`: it said that nobody came while stalls were taken. `gap`: nobody came as far
     as is known, but of an hour or more of the promised ones nothing is.
     """
-    told = use.sent_in_span & ~np.isnan(use.entries)
-    if not told.any():
+    if not use.sums.counts:
         return "silent"
-    if use.entries[told].sum() > 0:
+    if use.sums.entries > 0:
         return "counting"
-    taken = use.told(use.occupied_stalls) & (use.occupied_stalls > 0)
-    if taken.any():
+    if use.sums.taken_told:
         return "stuck"
     return "gap" if hours_missing(use) >= GAP_H else "quiet"
