@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from bench.facilities.over_http import measure_over_http
 from firmware_sim.town.generate import generate_town
 from services.domain.kinds import FacilityKind
 from services.domain.registry import Facility
@@ -83,9 +84,10 @@ def taipei_toilets(folder: Path) -> list[Facility]:
     return found
 
 
-def measure_taipei(folder: Path, places: int, rounds: int, seed: int) -> dict[str, Any]:
+def measure_taipei(folder: Path, places: int, rounds: int, seed: int, requests: int) -> dict[str, Any]:
     """Return how long the coverage of central Taipei takes, from nothing and after a change of one toilet."""
-    streets = read_road_file(folder / "roads.osm.pbf").walkable
+    roads = read_road_file(folder / "roads.osm.pbf")
+    streets = roads.walkable
     walking = WalkingNetwork(streets)
     toilets = taipei_toilets(folder)
     samples = walking.street_samples(30)
@@ -112,6 +114,7 @@ def measure_taipei(folder: Path, places: int, rounds: int, seed: int) -> dict[st
         "coverage_processor_s": whole[1],
         "one_toilet_changed_s": one[0],
         "one_toilet_changed_processor_s": one[1],
+        "over_http": measure_over_http(roads, toilets, demand, requests),
     }
 
 
@@ -150,6 +153,7 @@ def main(
     taipei: Annotated[Path, typer.Option(help="The folder with Taipei's roads and toilets.")] = TAIPEI,
     places: Annotated[int, typer.Option(help="Demand places.")] = 20_000,
     rounds: Annotated[int, typer.Option(help="Rounds of each time.")] = 5,
+    requests: Annotated[int, typer.Option(help="For the nearest toilet; a fifth as many for coverage.")] = 200,
     seed: Annotated[int, typer.Option(help="Of the demand places and the generated town.")] = 1,
     time_limit: Annotated[float, typer.Option(help="Seconds for each of the two choices.")] = 50.0,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object instead of the tables")] = False,
@@ -157,12 +161,15 @@ def main(
     """Measure coverage and siting."""
     result: dict[str, Any] = {"siting": measure_siting(seed, time_limit)}
     if (taipei / "roads.osm.pbf").is_file():
-        result["taipei"] = measure_taipei(taipei, places, rounds, seed)
+        result["taipei"] = measure_taipei(taipei, places, rounds, seed, requests)
     if as_json:
         print(json.dumps(result))
         return
     console = Console()
-    parts = {"Taipei": result.get("taipei", {})} | {f"Siting: {name}": row for name, row in result["siting"].items()}
+    taipei_row = result.get("taipei", {})
+    over_http = taipei_row.pop("over_http", {})
+    parts = {"Taipei": taipei_row} | {f"Taipei over HTTP: {name}": row for name, row in over_http.items()}
+    parts |= {f"Siting: {name}": row for name, row in result["siting"].items()}
     for title, row in parts.items():
         table = Table("figure", "value", title=title)
         for name, value in row.items():

@@ -19,7 +19,7 @@ from playwright.sync_api import CDPSession, Page, expect, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from bench.api.servers import leave_core, running_api
+from bench.api.servers import running_api
 from bench.api.town import DAY, NOW, PASSWORD, USER, Size, build
 from bench.page.fleet import MovingFleet
 from bench.page.frames import Frames, heap_mb, watch_frames
@@ -33,7 +33,7 @@ console = Console(stderr=True, highlight=False)
 BROWSER_ARGUMENTS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 VIEWPORT = (1366, 768)
 PATIENCE_MS = 120_000
-MEMORY_LOOKS = 6
+MEMORY_LOOKS = 9
 
 
 @contextmanager
@@ -54,9 +54,14 @@ def open_page(url: str, size: Size) -> Iterator[tuple[Page, float]]:
         browser.close()
 
 
-def scenes(page: Page, metrics: CDPSession, seconds: float) -> Iterator[tuple[str, Frames]]:
-    """Watch the page as people use it: looking on, moving the map, scrolling the timeline, replaying."""
+def scenes(page: Page, metrics: CDPSession, fleet: MovingFleet, seconds: float) -> Iterator[tuple[str, Frames]]:
+    """Watch the page as people use it: nothing moving for comparison, looking on, moving the map, the timeline."""
     look_on = lambda: page.wait_for_timeout(250)  # noqa: E731 - a scene in a word
+    fleet.stands = True
+    page.wait_for_timeout(5_000)
+    yield "looking on, no truck moving", watch_frames(page, metrics, seconds, look_on)
+    fleet.stands = False
+    page.wait_for_timeout(3_000)
     yield "looking on, 1,500 trucks moving", watch_frames(page, metrics, seconds, look_on)
     yield "moving the map", watch_frames(page, metrics, seconds, lambda: _drag_map(page))
     page.evaluate("location.hash += '&panel=timeline'")
@@ -85,12 +90,17 @@ def _drag_map(page: Page) -> None:
     page.mouse.up()
 
 
-def memory(page: Page, metrics: CDPSession, seconds: float) -> list[float]:
-    """The script's memory in MB, some looks over `seconds`, while trucks move."""
-    page.evaluate("location.hash = location.hash.replace('&panel=timeline', '')")
-    found = []
-    for _ in range(MEMORY_LOOKS):
-        page.wait_for_timeout(seconds / MEMORY_LOOKS * 1000)
+def memory(page: Page, metrics: CDPSession, fleet: MovingFleet, arguments: argparse.Namespace) -> list[float]:
+    """The script's memory in MB, at first and some looks on, over hours of the town while trucks move.
+
+    The timeline is open and a truck is followed, for these keep what they fetch.
+    """
+    page.locator(".window-list .row").nth(3).click()
+    page.wait_for_timeout(3_000)
+    fleet.run_at(arguments.memory_hours * 3600 / arguments.memory_seconds)
+    found = [heap_mb(metrics)]
+    for _ in range(MEMORY_LOOKS - 1):
+        page.wait_for_timeout(arguments.memory_seconds / (MEMORY_LOOKS - 1) * 1000)
         found.append(heap_mb(metrics))
     return found
 
@@ -109,7 +119,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             connection.execute("VACUUM ANALYZE")
         with (
             running_api(url) as port,
-            MovingFleet(url, NOW),
+            MovingFleet(url, NOW) as fleet,
             open_page(f"http://127.0.0.1:{port}", size) as (page, opened_s),
         ):
             found["opened_s"] = round(opened_s, 1)
@@ -118,10 +128,11 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             metrics.send("Performance.enable")
             page.wait_for_timeout(5_000)
             found["scenes"] = {}
-            for name, frames in scenes(page, metrics, arguments.seconds):
+            for name, frames in scenes(page, metrics, fleet, arguments.seconds):
                 console.print(f"Watched: {name}: {frames}")
                 found["scenes"][name] = asdict(frames)
-            found["heap_mb"] = memory(page, metrics, arguments.memory_seconds)
+            if arguments.memory_seconds > 0:
+                found["heap_mb"] = memory(page, metrics, fleet, arguments)
     finally:
         stack.stop(lambda _: None)
     return found
@@ -135,7 +146,8 @@ def show(found: dict[str, Any]) -> None:
     output = Console(width=130)
     output.print(table)
     output.print(f"Signed in until map and lists are there: {found['opened_s']} s")
-    output.print(f"Memory held by the script, MB: {' · '.join(str(each) for each in found['heap_mb'])}")
+    if "heap_mb" in found:
+        output.print(f"Memory held by the script, MB: {' · '.join(str(each) for each in found['heap_mb'])}")
 
 
 def main() -> int:
@@ -143,11 +155,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trucks", type=int, default=1_500)
     parser.add_argument("--seconds", type=float, default=15, help="to watch each scene")
-    parser.add_argument("--memory-seconds", type=float, default=60, help="over which memory is looked at six times")
+    parser.add_argument("--memory-seconds", type=float, default=240, help="to look at memory; 0 leaves that out")
+    parser.add_argument("--memory-hours", type=float, default=8, help="of the town that pass meanwhile")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     provision_browser(Tools.here(), console.print)
-    leave_core()
     with tempfile.TemporaryDirectory(prefix="riqing-page-") as folder:
         found = measure(arguments, Path(folder))
     if arguments.json:

@@ -23,15 +23,15 @@ class MovingFleet:
 
     def __init__(self, database_url: str, begins_at: datetime) -> None:
         self._database_url = database_url
-        self._begins_at = begins_at
+        self._clock = TownClock(datetime.now(UTC), begins_at, 1.0, simulated=True)
         self._stopping = threading.Event()
+        self.stands = False
         self._thread = threading.Thread(target=self._run, name="moving-fleet")
         self.steps = 0
 
     def __enter__(self) -> "MovingFleet":
         """Let the town's clock run, and the trucks move."""
-        with connect(self._database_url, autocommit=True) as connection:
-            save_clock(connection, TownClock(datetime.now(UTC), self._begins_at, 1.0, simulated=True))
+        self._set_clock(self._clock)
         self._thread.start()
         return self
 
@@ -40,12 +40,23 @@ class MovingFleet:
         self._stopping.set()
         self._thread.join()
 
+    def run_at(self, speed: float) -> None:
+        """Let so many of the town's seconds pass in one from now on; the trucks still move once a real second."""
+        self._set_clock(TownClock(datetime.now(UTC), self._clock.now(), speed, simulated=True))
+
+    def _set_clock(self, clock: TownClock) -> None:
+        self._clock = clock
+        with connect(self._database_url, autocommit=True) as connection:
+            save_clock(connection, clock)
+
     def _run(self) -> None:
         began = datetime.now(UTC)
         with connect(self._database_url, autocommit=True) as connection:
             while not self._stopping.wait(1.0 - (datetime.now(UTC) - began).total_seconds() % 1.0):
+                if self.stands:
+                    continue
                 self.steps += 1
-                self._move(connection, self._begins_at + (datetime.now(UTC) - began))
+                self._move(connection, self._clock.now())
 
     def _move(self, connection: Connection, now: datetime) -> None:
         connection.execute(_MOVE, {"now": now, "step": self.steps})

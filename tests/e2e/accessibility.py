@@ -2,11 +2,22 @@
 
 import json
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import PROJECT_DIR
 
 AXE = PROJECT_DIR / "web/node_modules/axe-core/axe.min.js"
+
+
+def faults_in_both_languages(page: Page) -> list[str]:
+    """Return the serious faults of what is shown in the other language and then in the page's, as it is left."""
+    own = str(page.locator("html").get_attribute("lang"))
+    found = []
+    for language in ("en-GB" if own == "zh-CN" else "zh-CN", own):
+        page.locator(".language-switch").first.press("Enter")
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        found += [f"{language} {fault}" for fault in serious_faults(page)]
+    return found
 
 
 def serious_faults(page: Page) -> list[str]:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.accessibility import faults_in_both_languages
 from tests.e2e.conftest import DAY, OpenDesk, Town
-from tests.e2e.test_page import AXE, PATIENCE_MS, _faults
+from tests.e2e.test_page import PATIENCE_MS
 
 TOMORROW = "2026-06-03"
 """A day that no truck drives while the tests look on: what is published for it disturbs nobody."""
@@ -171,6 +172,10 @@ def test_a_day_is_replayed(open_desk: OpenDesk) -> None:
     page.get_by_role("button", name="回放", exact=True).click()
     expect(banner).to_contain_text(re.compile(r"回放 04:0[1-9]|回放 04:[1-9]"), timeout=PATIENCE_MS)
     page.get_by_role("button", name="暂停").click()
+    page.wait_for_function("() => location.hash.includes('at=')")
+    held = banner.inner_text()
+    page.reload()
+    expect(banner).to_have_text(held, timeout=PATIENCE_MS)
     page.get_by_role("button", name="回到现在").click()
     expect(banner).to_be_hidden()
 
@@ -203,7 +208,7 @@ def test_everyone_can_dispatch(open_desk: OpenDesk, planned: str, dark: bool) ->
         if shown == ".plan-views":
             page.get_by_role("button", name="Compare", exact=True).click()
             expect(page.locator(".compare")).to_be_visible()
-        assert _faults(page, AXE) == [], fragment
+        assert faults_in_both_languages(page) == [], fragment
         page.set_viewport_size({"width": 390, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), fragment
         page.set_viewport_size({"width": 1366, "height": 768})

@@ -1,9 +1,7 @@
 """The page in a real browser, on a town that is being cleared."""
 
-import json
 import re
 import time
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,9 +10,9 @@ from services.domain.kinds import AlarmKind
 from services.store.alarms import clear_alarm, raise_alarm
 from services.store.connection import connect
 from services.store.town import load_clock
-from tests.e2e.conftest import DAY, PROJECT_DIR, OpenDesk, Town
+from tests.e2e.accessibility import faults_in_both_languages
+from tests.e2e.conftest import DAY, OpenDesk, Town
 
-AXE = PROJECT_DIR / "web/node_modules/axe-core/axe.min.js"
 PATIENCE_MS = 90_000
 """Fast time, a solver and a software renderer share two cores."""
 
@@ -115,7 +113,7 @@ def test_an_alarm_comes_is_acknowledged_and_goes(open_desk: OpenDesk, town: Town
     row.press("Enter")
     expect(page.locator(".card-head .card-code")).to_have_text("V05")
     on_card = page.locator(".card-alarm", has_text="设备时钟不准")
-    assert _faults(page, AXE) == []
+    assert faults_in_both_languages(page) == []
     on_card.get_by_role("button", name="确认告警：设备时钟不准").press("Enter")
     expect(on_card).to_contain_text(re.compile(r"admin .*\d\d:\d\d 确认"), timeout=PATIENCE_MS)
     expect(on_card).to_be_focused()
@@ -200,14 +198,4 @@ def test_everyone_can_use_it(open_desk: OpenDesk, dark: bool) -> None:
     ):
         page.evaluate("fragment => { location.hash = fragment; }", fragment)
         expect(page.locator(shown).first).to_be_visible(timeout=PATIENCE_MS)
-        assert _faults(page, AXE) == [], fragment
-
-
-def _faults(page: Page, axe: Path) -> list[str]:
-    page.evaluate(axe.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")
-    return [
-        f"{violation['id']}: {json.dumps([node['target'] for node in violation['nodes']][:4])}"
-        for violation in found["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
+        assert faults_in_both_languages(page) == [], fragment

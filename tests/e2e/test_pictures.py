@@ -12,11 +12,21 @@ from tests.e2e.conftest import DAY, PROJECT_DIR, Town, sign_in
 PATIENCE_MS = 90_000
 LARGEST_BYTES = 200_000
 QUALITY_PERCENT = 60
+TRIED = '[{{"kind":"build","facility_id":"NEW-1","facility_kind":"public_toilet","lon":{lon},"lat":{lat}}}]'
 PICTURES = {
+    "dispatch": (f"#date={DAY}&panel=timeline&select=vehicle:{{vehicle}}", ".timeline-rows", 1366),
+    "replay": (
+        f"#date={DAY}&panel=timeline&select=vehicle:{{vehicle}}&at={DAY}T00:00:00Z",
+        ".replay-banner",
+        1366,
+    ),
+    "plan": (f"#date={DAY}&panel=plan&select=vehicle:{{vehicle}}", ".grid.routes tbody tr", 1366),
+    "phone": (f"#date={DAY}&select=vehicle:{{vehicle}}", ".card", 390),
     "driver": (f"driver/#vehicle={{vehicle}}&date={DAY}", ".next", 390),
     "residents": ("residents/#at={place}", ".walks li.chosen", 390),
     "office": (f"office/#date={DAY}", ".groups tbody tr", 1366),
     "facilities": ("facilities/", ".gaps li", 1366),
+    "scenario": (f"facilities/#view=scenario&tried={TRIED}", "[data-phase=after]", 1366),
     "use": (f"facilities/#view=use&date={DAY}", ".heat td", 1366),
 }
 """By name: the page's address, what must be there, and the width of the screen."""
@@ -53,4 +63,5 @@ def _places(page: Page, town: Town) -> dict[str, str]:
     ]
     lons, lats = (sorted(toilet[name] for toilet in toilets) for name in ("lon", "lat"))
     vehicle = max(plan["routes"], key=lambda route: (len(route["stops"]), route["vehicle_id"]))["vehicle_id"]
-    return {"vehicle": vehicle, "place": f"{lons[len(lons) // 2]},{lats[len(lats) // 2]}"}
+    lon, lat = lons[len(lons) // 2], lats[len(lats) // 2]
+    return {"vehicle": vehicle, "lon": lon, "lat": lat, "place": f"{lon},{lat}"}

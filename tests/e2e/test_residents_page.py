@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from services.store.connection import connect
-from tests.e2e.accessibility import serious_faults
+from tests.e2e.accessibility import faults_in_both_languages
 from tests.e2e.conftest import Town
 
 PATIENCE_MS = 90_000
@@ -105,5 +105,5 @@ def test_the_residents_page_can_be_used_by_everybody(
     expect(page.locator(".walks li").first).to_be_visible(timeout=PATIENCE_MS)
     for tab in page.locator(".tabs button").all():
         tab.click()
-        assert serious_faults(page) == []
+        assert faults_in_both_languages(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -40,6 +40,8 @@ export interface Town {
   /** Local time at which a service day begins, HH:MM. */
   day_start: string;
   service_date: ServiceDate;
+  /** What the office asks of each rate; the residents' page is not told. */
+  targets?: { clearance_rate: number | null; collection_rate: number | null; treatment_rate: number | null };
   bbox: [west: number, south: number, east: number, north: number] | null;
 }
 
@@ -193,6 +195,9 @@ export interface PlannedStop extends VehicleStop {
   load_kg: number;
   collected_kg: number;
   occurrence: number | null;
+  /** What the visit is planned on; null where it is no visit. */
+  demand_kg: number | null;
+  demand_source: "registered" | "forecast" | "reading" | "told" | null;
   /** From the stop before. */
   leg_distance_m: number;
   /** From the stop before. */
@@ -238,12 +243,13 @@ export interface ReplanAsked {
   time_limit_s: number;
 }
 
-/** A rule that a plan would break; the sentence is in English. */
+/** A rule that a plan would break; the sentence is in English, and `values` are what it tells, by name. */
 export interface BrokenRule {
   rule: string;
   vehicle_id: string | null;
   stop_id: string | null;
   sentence: string;
+  values: Record<string, string | number>;
 }
 
 /** A place for a visit, and what it costs more than the plan does now. */

@@ -4,7 +4,8 @@ interface MeterProps {
   ratio: number | null;
   /** What the bar says, for those who do not see it. */
   label: string;
-  target?: number;
+  /** Where the tick is; none with null. */
+  target?: number | null;
   /** Whether beyond 1 is an overload. */
   overIsBad?: boolean;
 }
@@ -15,7 +16,7 @@ export function Meter({ ratio, label, target, overIsBad = false }: MeterProps) {
   return (
     <span class={`meter${over ? " over" : ""}`} role="img" aria-label={label}>
       <span class="meter-bar" style={{ width: `${share * 100}%` }} />
-      {target !== undefined && <span class="meter-target" style={{ left: `${target * 100}%` }} />}
+      {target !== undefined && target !== null && <span class="meter-target" style={{ left: `${target * 100}%` }} />}
     </span>
   );
 }

@@ -9,8 +9,8 @@ import { coreBox, facilityFeatures, zoneFeatures, zoneLabels, type Box } from ".
 import { town } from "../state/clock";
 import { facilities, streets, zones } from "../state/register";
 import { token } from "../state/theme";
-import { ground } from "./facilities";
-import { buildAt, changes, coverage, effectOfChanges, kind, view, type Gap } from "./state";
+import { coverage, ground, kind, view, type Gap } from "./state";
+import { buildAt, changes, effectOfChanges, placeOf } from "./trial";
 
 const shownFacilities = computed(() => {
   const wanted = kind.value === "toilets" ? "public_toilet" : "transfer_station";
@@ -33,10 +33,11 @@ const data = computed<Record<string, GeoJSON.GeoJSON>>(() => {
     facilities: facilityFeatures(shownFacilities.value),
     gaps: places(shownGaps.value.map((gap) => [[gap.lon, gap.lat], { share: Math.sqrt(gap.demand / most) }])),
     sites: places(
-      (view.value === "scenario" ? changes.value : []).map((change, index) => [
-        [change.lon ?? 0, change.lat ?? 0],
-        { id: change.facility_id, label: String(index + 1) },
-      ]),
+      (view.value === "scenario" ? changes.value : []).flatMap((change, index) => {
+        const place = placeOf(change);
+        const looks = { id: change.facility_id, label: String(index + 1), work: change.kind };
+        return place === null ? [] : [[place, looks] as const];
+      }),
     ),
   };
 });
@@ -62,11 +63,20 @@ const OVERLAYS: readonly Overlay[] = [
         type: "circle",
         source: "gaps",
         paint: {
-          "circle-radius": ["interpolate", ["linear"], ["get", "share"], 0, 2.5, 1, 13],
+          // Of the whole town they would lie on one another.
+          "circle-radius": [
+            "interpolate",
+            ["linear"],
+            ["zoom"],
+            10,
+            ["interpolate", ["linear"], ["get", "share"], 0, 0.6, 1, 4],
+            14.5,
+            ["interpolate", ["linear"], ["get", "share"], 0, 2.5, 1, 13],
+          ],
           "circle-color": token("state-due"),
           "circle-opacity": 0.55,
           "circle-stroke-color": token("state-due"),
-          "circle-stroke-width": 1,
+          "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 11, 0, 14, 1],
         },
       },
     ],
@@ -80,7 +90,16 @@ const OVERLAYS: readonly Overlay[] = [
         source: "sites",
         paint: {
           "circle-radius": 13,
-          "circle-color": token("map-selected"),
+          // The list says in words what a number stands for.
+          "circle-color": [
+            "match",
+            ["get", "work"],
+            "renovate",
+            token("accent"),
+            "close",
+            token("state-missed"),
+            token("map-selected"),
+          ],
           "circle-stroke-color": token("map-halo"),
           "circle-stroke-width": 2.5,
         },

@@ -1,16 +1,23 @@
 /** Coverage: the share of demand within reach, against the standards, by zone, and the gaps. */
 import { Meter } from "../components/meter";
-import { Notice } from "../components/notice";
+import { Notice, Problem } from "../components/notice";
 import { showNumber, showRatio } from "../format/show";
 import { t } from "../i18n/facilities";
-import { zoneName } from "../state/register";
-import { ground } from "./facilities";
+import { facilityName, zoneName } from "../state/register";
+import { Catchments } from "./catchments";
 import {
+  atText,
+  CLASSES,
+  classText,
+  closures,
   coverage,
+  ground,
   kind,
   onlyAccessible,
+  onText,
   radiusText,
   setOnlyAccessible,
+  type Closure,
   type Coverage,
   type Gap,
   type StandardCheck,
@@ -34,6 +41,8 @@ export function CoverageView() {
               <Check key={check.limit_id} check={check} />
             ))}
           </ul>
+          {of.catchments !== undefined && <Catchments of={of} />}
+          {of.catchments === undefined && <Closures />}
           <Zones of={of} />
           <Gaps of={of} />
         </>
@@ -59,17 +68,43 @@ function Asked() {
           }}
         />
       </label>
-      {kind.value === "toilets" && (
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={onlyAccessible.value}
-            onChange={(event) => setOnlyAccessible(event.currentTarget.checked)}
-          />
-          {t("accessible")}
-        </label>
-      )}
+      <label>
+        {t("onDay")}
+        <input type="date" value={onText.value} onChange={(event) => (onText.value = event.currentTarget.value)} />
+      </label>
+      {kind.value === "toilets" && <OfToilets />}
     </div>
+  );
+}
+
+/** Which toilets count: those open at an hour, of a class, with an accessible stall. */
+function OfToilets() {
+  return (
+    <>
+      <label>
+        {t("atHour")}
+        <input type="time" value={atText.value} onChange={(event) => (atText.value = event.currentTarget.value)} />
+      </label>
+      <label>
+        {t("ofClass")}{" "}
+        <select value={classText.value} onChange={(event) => (classText.value = event.currentTarget.value)}>
+          <option value="">{t("anyClass")}</option>
+          {CLASSES.map((name) => (
+            <option key={name} value={name}>
+              {t(`class.${name}`)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={onlyAccessible.value}
+          onChange={(event) => setOnlyAccessible(event.currentTarget.checked)}
+        />
+        {t("accessible")}
+      </label>
+    </>
   );
 }
 
@@ -106,7 +141,7 @@ function Check({ check }: { check: StandardCheck }) {
       )}{" "}
       {t("limit", {
         standard: check.standard,
-        clause: check.clause,
+        clause: clauseOf(check),
         value: showNumber(check.value, check.value !== null && check.value < 100 ? 2 : 0),
         low: check.value_low ?? 0,
         high: check.value_high ?? "∞",
@@ -114,6 +149,46 @@ function Check({ check }: { check: StandardCheck }) {
       })}
     </li>
   );
+}
+
+/** The clauses that have a Chinese name here; one that the office added is told as it wrote it. */
+const CLAUSES = [
+  "toilet_service_radius_m",
+  "toilet_density_residential_per_km2",
+  "station_haul_small_vehicle_m",
+] as const;
+
+function clauseOf(check: StandardCheck): string {
+  const known = CLAUSES.find((limitId) => limitId === check.limit_id);
+  return known === undefined ? check.clause : t(`clause.${known}`);
+}
+
+/** Toilets closed for renovation on the day, and what serves meanwhile. */
+function Closures() {
+  const found = closures.value.value;
+  if (found.length === 0) return <Problem sentence={closures.error.value} />;
+  return (
+    <>
+      <h2>{t("closures")}</h2>
+      <ul class="closures">
+        {found.map((one) => (
+          <li key={one.facility_id}>{closureText(one)}</li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function closureText(one: Closure): string {
+  const name = one.name ?? one.facility_id;
+  if (one.replaced_by === null) return t("closedNothing", { name });
+  const values = {
+    name,
+    other: facilityName(one.replaced_by),
+    metres: showNumber(one.distance_m),
+    lost: amountText(one.demand_lost, coverage.value.value?.demand_kind),
+  };
+  return one.is_arranged ? t("closedArranged", values) : t("closedNearest", values);
 }
 
 function Zones({ of }: { of: Coverage }) {
@@ -128,7 +203,7 @@ function Zones({ of }: { of: Coverage }) {
             <th scope="col">{t("zone")}</th>
             <th scope="col">{t("covered")}</th>
             <th scope="col" class="number">
-              {t("count")}
+              {of.catchments === undefined ? t("count") : t("pointsCount")}
             </th>
           </tr>
         </thead>

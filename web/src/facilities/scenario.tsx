@@ -1,37 +1,18 @@
-/** A scenario tried live: new sites by hand or by search, and at once what they would reach. */
+/** A scenario tried live: works by hand or by search, and at once what they would reach. */
 import { useSignal } from "@preact/signals";
 
-import { sentenceOf } from "../api/problem";
-import type { Position } from "../api/types";
-import { Meter } from "../components/meter";
-import { Notice, Problem } from "../components/notice";
-import { showNumber, showRatio } from "../format/show";
+import type { Facility, Position } from "../api/types";
 import { t } from "../i18n/facilities";
 import { boxOf } from "../map/features";
-import { zoneName } from "../state/register";
-import { session } from "../state/session";
-import { amountText } from "./coverage";
-import { ground } from "./facilities";
-import {
-  buildAt,
-  changes,
-  coverage,
-  effectOfChanges,
-  isSearching,
-  kind,
-  removeChange,
-  saveScenario,
-  scenarios,
-  searchProblem,
-  suggest,
-  type Change,
-} from "./state";
-
-const SHOWN_ZONES = 6;
-const SITE_ZOOM = 15;
+import { facilities } from "../state/register";
+import { Effects } from "./effects";
+import { Kept, Save } from "./kept";
+import { changeText, SiteLink } from "./site-link";
+import { ground, kind } from "./state";
+import { Suggestion } from "./suggestion";
+import { alter, buildAt, changes, openedId, placeOf, removeChange, tryChanges } from "./trial";
 
 export function ScenarioView() {
-  const count = useSignal(3);
   return (
     <section class="scenario">
       <p class="hint">{t("scenarioHint", { kind: t(kind.value) })}</p>
@@ -44,82 +25,54 @@ export function ScenarioView() {
         >
           {t("atCentre")}
         </button>
-        <label>
-          {t("howMany")}{" "}
-          <input
-            type="number"
-            min={1}
-            max={20}
-            value={count.value}
-            onChange={(event) => (count.value = Math.min(20, Math.max(1, Number(event.currentTarget.value))))}
-          />
-        </label>
-        <button type="button" disabled={isSearching.value} onClick={() => void suggest(count.value).then(showSites)}>
-          {isSearching.value ? t("suggesting") : t("suggest", { count: count.value })}
-        </button>
+        <Alter key={kind.value} />
       </div>
-      <Problem sentence={searchProblem.value} />
+      <Suggestion onFound={showSites} />
       <Effects />
       <Sites />
-      {changes.value.length > 0 && <Save />}
+      {changes.value.length > 0 && openedId.value === "" && <Save />}
       <Kept />
     </section>
   );
 }
 
-function Effects() {
-  const found = effectOfChanges.value.value;
-  const pair = found?.effect[kind.value] ?? null;
-  if (changes.value.length === 0) return null;
-  return (
-    <div class="effects" role="status">
-      <Problem sentence={effectOfChanges.error.value} />
-      {found !== null && pair !== null && (
-        <>
-          <div class="before-after">
-            {(["before", "after"] as const).map((phase) => (
-              <div key={phase} data-phase={phase}>
-                <h2>{t(phase)}</h2>
-                <p class="share-value">{showRatio(pair[phase].covered_ratio)}</p>
-                <Meter ratio={pair[phase].covered_ratio} label={showRatio(pair[phase].covered_ratio)} />
-              </div>
-            ))}
-          </div>
-          <p>
-            {t("gain", {
-              amount: amountText(pair.after.covered - pair.before.covered, coverage.value.value?.demand_kind),
-            })}
-            {found.effect.price > 0 && ` · ${t("price", { price: showNumber(found.effect.price) })}`}
-          </p>
-          <ZonesThatGain before={pair.before.by_zone} after={pair.after.by_zone} />
-        </>
-      )}
-    </div>
+/** A facility in service, to be renovated or closed for trial. */
+function Alter() {
+  const chosen = useSignal("");
+  const wanted = kind.value === "toilets" ? "public_toilet" : "transfer_station";
+  const known = facilities.value.value.filter(
+    (one) => one.kind === wanted && (one.status === "in_service" || one.status === "under_renovation"),
   );
-}
-
-type ByZone = Readonly<Record<string, number | null>>;
-
-function ZonesThatGain({ before, after }: { before: ByZone; after: ByZone }) {
-  const gains = Object.keys(after)
-    .map((zoneId) => ({ zoneId, gain: (after[zoneId] ?? 0) - (before[zoneId] ?? 0) }))
-    .filter(({ gain }) => gain > 0.0005)
-    .sort((a, b) => b.gain - a.gain)
-    .slice(0, SHOWN_ZONES);
-  if (gains.length === 0) return null;
+  const facility = known.find((one) => one.id === chosen.value) ?? null;
   return (
-    <>
-      <h3>{t("zonesGain")}</h3>
-      <ul>
-        {gains.map(({ zoneId }) => (
-          <li key={zoneId}>
-            {zoneName(zoneId) ?? zoneId}: {showRatio(before[zoneId])} → {showRatio(after[zoneId])}
-          </li>
+    <span class="alter">
+      <select
+        aria-label={t("present")}
+        value={chosen.value}
+        onChange={(event) => (chosen.value = event.currentTarget.value)}
+      >
+        <option value="">{t("present")}</option>
+        {known.map((one) => (
+          <option key={one.id} value={one.id}>
+            {nameOf(one)}
+          </option>
         ))}
-      </ul>
-    </>
+      </select>
+      {(["renovate", "close"] as const).map((what) => (
+        <button
+          key={what}
+          type="button"
+          disabled={facility === null || (what === "close" && facility.status !== "in_service")}
+          onClick={() => facility !== null && alter(facility, what)}
+        >
+          {t(`try.${what}`)}
+        </button>
+      ))}
+    </span>
   );
 }
+
+const nameOf = (facility: Facility) => (facility.name === null ? facility.id : `${facility.name} ${facility.id}`);
 
 function Sites() {
   return (
@@ -129,16 +82,11 @@ function Sites() {
       <ol class="sites">
         {changes.value.map((change, index) => (
           <li key={change.facility_id}>
+            <span class="site-number">{index + 1}</span>
+            <SiteLink change={change} />
             <button
               type="button"
-              class="link"
-              onClick={() => ground.value?.moveTo([change.lon ?? 0, change.lat ?? 0], SITE_ZOOM)}
-            >
-              {siteName(change, index)}
-            </button>
-            <button
-              type="button"
-              aria-label={t("remove", { site: siteName(change, index) })}
+              aria-label={t("remove", { site: changeText(change) })}
               onClick={() => removeChange(change.facility_id)}
             >
               ✕
@@ -147,7 +95,7 @@ function Sites() {
         ))}
       </ol>
       {changes.value.length > 1 && (
-        <button type="button" onClick={() => (changes.value = [])}>
+        <button type="button" onClick={() => tryChanges([])}>
           {t("clear")}
         </button>
       )}
@@ -155,71 +103,8 @@ function Sites() {
   );
 }
 
-/** A site's name, else its number on the map. */
-function siteName(change: Change, index: number): string {
-  return change.name ?? t("site", { number: index + 1 });
-}
-
 /** Bring all sites into view: those that were found may lie anywhere. */
 function showSites(): void {
-  const sites = changes.value.map((change): Position => [change.lon ?? 0, change.lat ?? 0]);
+  const sites = changes.value.map(placeOf).filter((place): place is Position => place !== null);
   if (sites.length > 1) ground.value?.fit(boxOf(sites));
-}
-
-function Save() {
-  const name = useSignal("");
-  const said = useSignal<string | null>(null);
-  const problem = useSignal<string | null>(null);
-  if (!["admin", "dispatcher", "office"].includes(session.value?.role ?? "")) {
-    return <p class="notice">{t("notAllowed")}</p>;
-  }
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault();
-    problem.value = said.value = null;
-    try {
-      await saveScenario(name.value.trim());
-      said.value = t("saved", { name: name.value.trim() });
-    } catch (error) {
-      problem.value = sentenceOf(error);
-    }
-  };
-  return (
-    <form class="tools" onSubmit={(event) => void submit(event)}>
-      <input
-        required
-        maxLength={200}
-        aria-label={t("saveName")}
-        placeholder={t("saveName")}
-        onInput={(event) => (name.value = event.currentTarget.value)}
-      />
-      <button type="submit">{t("save")}</button>
-      <span role="status">{said.value}</span>
-      <Problem sentence={problem.value} />
-    </form>
-  );
-}
-
-function Kept() {
-  const found = scenarios.value.value;
-  if (found.length === 0) return <Notice of={scenarios} isEmpty={false} empty="" />;
-  return (
-    <>
-      <h2>{t("kept")}</h2>
-      <ul class="kept">
-        {found.map((scenario) => (
-          <li key={scenario.id}>
-            <button
-              type="button"
-              class="link"
-              aria-label={t("open", { name: scenario.name })}
-              onClick={() => (changes.value = scenario.changes)}
-            >
-              {scenario.name}
-            </button>{" "}
-            <small>{scenario.created_by}</small>
-          </li>
-        ))}
-      </ul>
-    </>
-  );
 }

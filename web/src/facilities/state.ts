@@ -1,10 +1,11 @@
-/** What the facilities page looks at: coverage with its gaps, a scenario that is tried, and use by hour. */
+/** What the facilities page looks at: coverage with its gaps, and use by hour. */
 import { computed, effect, signal } from "@preact/signals";
 
 import { request } from "../api/client";
 import { fetchClock, fetchFacilities, fetchHourlyUse, fetchStreets, fetchTown, fetchZones } from "../api/endpoints";
-import { sentenceOf } from "../api/problem";
-import type { Position, Utilisation } from "../api/types";
+import type { Utilisation } from "../api/types";
+import { serviceDayStartMs } from "../format/service-day";
+import type { Ground } from "../frame/ground";
 import { hashSignal } from "../frame/hash";
 import { passedOf, setClock, today, town } from "../state/clock";
 import { loaded } from "../state/loading";
@@ -28,6 +29,20 @@ export const radiusText = hashSignal("radius", "");
 const accessibleText = hashSignal("accessible", "0");
 export const onlyAccessible = computed(() => accessibleText.value === "1");
 export const setOnlyAccessible = (wanted: boolean) => (accessibleText.value = wanted ? "1" : "0");
+
+/** The class of toilet that counts, 1 to 3; empty for all. */
+export const classText = hashSignal("class", "");
+export const CLASSES = ["1", "2", "3"] as const;
+/** The day whose facilities in service count, and the hour (HH:MM) at which they are open; empty for today, for any. */
+export const onText = hashSignal("on", "");
+export const atText = hashSignal("at", "");
+/** Stations that are taken to fail. */
+const failedText = hashSignal("failed", "");
+export const failed = computed<readonly string[]>(() => (failedText.value === "" ? [] : failedText.value.split("|")));
+export function toggleFailed(facilityId: string): void {
+  const others = failed.value.filter((id) => id !== facilityId);
+  failedText.value = (others.length === failed.value.length ? [...others, facilityId] : others).join("|");
+}
 
 const dayText = hashSignal("date", "");
 export const day = computed(() => (dayText.value === "" ? today.value : dayText.value));
@@ -60,6 +75,36 @@ export interface Gap {
   zone_id: string | null;
 }
 
+/** What a station gets where every point hauls to its nearest one. */
+export interface Catchment {
+  facility_id: string;
+  points: number;
+  expected_kg: number;
+  mean_haul_m: number | null;
+  design_t_per_day: number | null;
+  design_share: number | null;
+}
+
+/** What it does when stations fail. */
+export interface Failure {
+  failed: string[];
+  moved_points: number;
+  moved_kg: number;
+  extra_t_km_per_day: number;
+  lost_points: string[];
+  overloaded: string[];
+}
+
+/** A toilet closed for renovation, and what serves meanwhile. */
+export interface Closure {
+  facility_id: string;
+  name: string | null;
+  replaced_by: string | null;
+  is_arranged: boolean;
+  distance_m: number | null;
+  demand_lost: number;
+}
+
 /** Of toilets or of stations; what only one of them has is optional. */
 export interface Coverage {
   radius_m: number;
@@ -74,56 +119,20 @@ export interface Coverage {
   toilets?: number;
   stations?: number;
   per_km2: number | null;
+  catchments?: Catchment[];
+  failure?: Failure | null;
   standards: StandardCheck[];
   zones: { zone_id: string | null; covered_ratio: number | null; facilities?: number; points?: number }[];
   gaps: Gap[];
 }
 
-export interface Change {
-  kind: "build" | "renovate" | "close";
-  facility_id: string;
-  facility_kind?: "public_toilet" | "transfer_station";
-  lon?: number;
-  lat?: number;
-  name?: string | null;
-  price?: number | null;
-  stalls_male?: number | null;
-  stalls_female?: number | null;
-  stalls_accessible?: number | null;
-  design_t_per_day?: number | null;
-  toilet_class?: string | null;
-}
-
-interface Covered {
-  demand: number;
-  covered: number;
-  covered_ratio: number | null;
-  facilities: number;
-  mean_haul_m: number | null;
-  by_zone: Record<string, number | null>;
-}
-
-export interface Effect {
-  price: number;
-  toilets: { before: Covered; after: Covered } | null;
-  stations: { before: Covered; after: Covered } | null;
-}
-
-export interface Scenario {
-  id: string;
-  name: string;
-  changes: Change[];
-  created_by: string;
-}
+/** The map, once it is there. */
+export const ground = signal<Ground | null>(null);
 
 export const start = loaded(false);
 export const coverage = loaded<Coverage | null>(null);
+export const closures = loaded<Closure[]>([]);
 export const use = loaded<Utilisation[]>([]);
-export const effectOfChanges = loaded<{ effect: Effect; gaps: Gap[] } | null>(null);
-export const scenarios = loaded<Scenario[]>([]);
-export const changes = signal<readonly Change[]>([]);
-export const searchProblem = signal<string | null>(null);
-export const isSearching = signal(false);
 
 /** Fetch what the page looks at; returns what ends it. */
 export function followFacilities(): () => void {
@@ -136,22 +145,30 @@ export function followFacilities(): () => void {
   void zones.load(fetchZones);
   void streets.load(fetchStreets);
   void facilities.load(fetchFacilities);
-  void loadScenarios();
-  const endings = [effect(followCoverage), effect(followUse), effect(followChanges)];
+  const endings = [effect(followCoverage), effect(followUse)];
   return () => {
     for (const end of endings) end();
   };
 }
 
-export const loadScenarios = () =>
-  scenarios.load(async () => (await request<{ items: Scenario[] }>("/scenarios")).items);
-
 function followCoverage(): void {
   const of = kind.value;
   const query = new URLSearchParams();
   if (radiusText.value !== "") query.set("radius_m", radiusText.value);
+  if (onText.value !== "") query.set("on", onText.value);
+  const ofDay = query.toString();
   if (of === "toilets" && onlyAccessible.value) query.set("accessible", "true");
+  if (of === "toilets" && classText.value !== "") query.set("class", classText.value);
+  if (of === "toilets" && atText.value !== "") {
+    const known = town.value;
+    // The hours of a day are the town's.
+    if (known === null || today.value === "") return;
+    const date = onText.value === "" ? today.value : onText.value;
+    query.set("at", new Date(serviceDayStartMs(date, atText.value, known.timezone)).toISOString());
+  }
+  if (of === "stations") for (const id of failed.value) query.append("failed", id);
   void coverage.load(() => request(`/coverage/${of}?${query.toString()}`));
+  if (of === "toilets") void closures.load(() => request(`/coverage/closures?${ofDay}`));
 }
 
 function followUse(): void {
@@ -162,74 +179,4 @@ function followUse(): void {
     const passed = passedOf(date);
     return passed === null ? Promise.resolve([]) : fetchHourlyUse(of, passed.start, passed.end);
   });
-}
-
-function followChanges(): void {
-  const asked = changes.value;
-  if (asked.length === 0) return effectOfChanges.clear();
-  const radius = radiusText.value === "" ? {} : { radius_m: Number(radiusText.value) };
-  const options = { method: "POST", body: { changes: asked, ...radius } } as const;
-  void effectOfChanges.load(async () => {
-    const [found, places] = await Promise.all([
-      request<Effect>("/scenarios/what-if", options),
-      request<GeoJSON.FeatureCollection<GeoJSON.Point>>("/scenarios/what-if", {
-        ...options,
-        accept: "application/geo+json",
-      }),
-    ]);
-    return { effect: found, gaps: gapsAfter(places) };
-  });
-}
-
-function gapsAfter(places: GeoJSON.FeatureCollection<GeoJSON.Point>): Gap[] {
-  return places.features
-    .filter(({ properties }) => properties?.["phase"] === "after" && properties["feature"] === "gap")
-    .map(({ geometry, properties }) => ({
-      lon: geometry.coordinates[0] ?? 0,
-      lat: geometry.coordinates[1] ?? 0,
-      demand: Number(properties?.["demand"]),
-      distance_m: properties?.["distance_m"] as number | null,
-      zone_id: properties?.["zone_id"] as string | null,
-    }));
-}
-
-/** Try a new facility of the kind looked at. */
-export function buildAt([lon, lat]: Position): void {
-  const number = 1 + Math.max(0, ...changes.value.map((change) => Number(change.facility_id.replace("NEW-", "")) || 0));
-  const usual =
-    kind.value === "toilets"
-      ? ({ facility_kind: "public_toilet", stalls_male: 3, stalls_female: 5, stalls_accessible: 1 } as const)
-      : ({ facility_kind: "transfer_station", design_t_per_day: 50 } as const);
-  changes.value = [...changes.value, { kind: "build", facility_id: `NEW-${number}`, lon, lat, ...usual }];
-}
-
-export const removeChange = (facilityId: string) =>
-  (changes.value = changes.value.filter((change) => change.facility_id !== facilityId));
-
-const SEARCH_S = 10;
-
-/** Have the best sites looked for, and try those that are found beside what is tried already. */
-export async function suggest(count: number): Promise<void> {
-  const of = kind.value;
-  isSearching.value = true;
-  searchProblem.value = null;
-  const asked = of === "toilets" ? { toilets: { new: count, renovated: 0 } } : { stations: { new: count } };
-  try {
-    const found = await request<Record<Kind, { works: { change: Change }[] } | null>>("/siting", {
-      method: "POST",
-      body: { ...asked, time_limit_s: SEARCH_S },
-    });
-    const fresh = (found[of]?.works ?? []).map((work) => work.change);
-    const known = new Set(changes.value.map((change) => change.facility_id));
-    changes.value = [...changes.value, ...fresh.filter((change) => !known.has(change.facility_id))];
-  } catch (problem) {
-    searchProblem.value = sentenceOf(problem);
-  }
-  isSearching.value = false;
-}
-
-/** Keep what is tried under a name. */
-export async function saveScenario(name: string): Promise<void> {
-  await request("/scenarios", { method: "POST", body: { name, changes: changes.value } });
-  await loadScenarios();
 }

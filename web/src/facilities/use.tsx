@@ -1,6 +1,7 @@
 /** Use by hour: what needs attention, a heat table of all facilities, and the curve of one. */
 import { Chart } from "../components/chart";
 import { Notice } from "../components/notice";
+import { Chips } from "../frame/chips";
 import { DayChoice } from "../frame/day-choice";
 import { showNumber, showRatio, showTime } from "../format/show";
 import { t } from "../i18n/facilities";
@@ -20,19 +21,13 @@ export function UseView() {
           onDate={showDay}
           texts={{ day: t("date"), before: t("dayBefore"), after: t("dayAfter") }}
         />
-        <div class="chips" role="group" aria-label={t("measure")}>
-          {MEASURES[kind.value].map((name) => (
-            <button
-              key={name}
-              type="button"
-              class="chip"
-              aria-pressed={measure.value === name}
-              onClick={() => showMeasure(name)}
-            >
-              {t(`measure.${name}`)}
-            </button>
-          ))}
-        </div>
+        <Chips
+          label={t("measure")}
+          names={MEASURES[kind.value]}
+          chosen={measure.value}
+          onChoose={showMeasure}
+          textOf={(name) => t(`measure.${name}`)}
+        />
       </div>
       <Notice of={use} isEmpty={heat.rows.length === 0} empty={t("noUse")} />
       {use.value.value.length > 0 && <NeedsAttention />}

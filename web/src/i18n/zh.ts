@@ -180,6 +180,15 @@ export const zh = {
   "stopKind.station": "卸料",
   "stopKind.break": "休息",
 
+  "demandSource.registered": "登记 {kg} kg",
+  "demandSource.forecast": "预测 {kg} kg",
+  "demandSource.reading": "实测 {kg} kg",
+  "demandSource.told": "告知 {kg} kg",
+  "demandSourceHint.registered": "按登记的每日垃圾量",
+  "demandSourceHint.forecast": "按该点以往的记录预测",
+  "demandSourceHint.reading": "按容器上报的满溢度，加上到访前的增量",
+  "demandSourceHint.told": "由调度员告知",
+
   "planStatus.queued": "排队中",
   "planStatus.solving": "计算中",
   "planStatus.ready": "已完成",
@@ -407,6 +416,12 @@ export const zh = {
   "brokenRule.station_kg": "转运站当日已满",
   "brokenRule.each_task_once": "作业重复或遗漏",
   "brokenRule.sums": "合计不符",
+  "brokenSays.window": "{at} 到",
+  "brokenSays.capacity": "离开时 {load} kg，限载 {capacity} kg",
+  "brokenSays.ends_empty": "车上还有 {load} kg",
+  "brokenSays.shift": "{back} 回场，应在 {end} 前",
+  "brokenSays.station_kg": "将进站 {brought} kg，今天只能再收 {remaining} kg",
+  "brokenSays.bays": "{at} 同时 {trucks} 辆，只有 {bays} 个卸料位",
 
   "tab.timeline": "时间轴",
   "timeline.label":

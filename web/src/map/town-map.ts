@@ -55,7 +55,9 @@ const MANY_TRUCKS_FRAME_MS = 500;
 const FADE_MS = 100;
 /** A machine that takes long for a frame is left this many times as long to its other work. */
 const REST_FACTOR = 4;
-const LONGEST_REST_MS = 1_000;
+/** The map goes on drawing after its trucks were set, tile by tile: for long where no graphics card does it. */
+const REST_AFTER_DRAWING = 2;
+const LONGEST_REST_MS = 3_000;
 const CLOSE_ZOOM = 15;
 
 /** The map's handle for the buttons around it. */
@@ -229,11 +231,16 @@ function driveTrucks(map: MapLibre): () => void {
   const motion = new FleetMotion();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let restMs = FRAME_MS;
+  let [drawnMs, renderedMs] = [0, 0];
+  const rendered = () => (renderedMs = performance.now());
+  map.on("render", rendered);
   const drawTrucks = (askedMs: number) => {
     timer = undefined;
     const atMs = performance.now();
     const leastMs = vehicles.value.peek().length > MANY_TRUCKS ? MANY_TRUCKS_FRAME_MS : FRAME_MS;
-    restMs = Math.min(Math.max((atMs - askedMs) * REST_FACTOR, leastMs), LONGEST_REST_MS);
+    const busyMs = Math.max((atMs - askedMs) * REST_FACTOR, (renderedMs - drawnMs) * REST_AFTER_DRAWING);
+    restMs = Math.min(Math.max(busyMs, leastMs), LONGEST_REST_MS);
+    drawnMs = atMs;
     const shown = (vehicleId: string) => motion.shownAt(vehicleId, atMs);
     const trucks = vehicles.value.peek();
     const replayedMs = replayMs.peek();
@@ -265,6 +272,7 @@ function driveTrucks(map: MapLibre): () => void {
   ];
   return () => {
     for (const end of endings) end();
+    map.off("render", rendered);
     clearTimeout(timer);
   };
 }

@@ -1,6 +1,7 @@
 /** The rates by zone or contractor, the worst of the day first; each opens to its due visits. */
 import { Meter } from "../components/meter";
 import { showNumber, showRatio } from "../format/show";
+import { Chips } from "../frame/chips";
 import { t } from "../i18n/office";
 import { groupName } from "./names";
 import { chosenKey, day, group, groupBy, GROUPS, month } from "./state";
@@ -11,19 +12,7 @@ export function Groups() {
   if (sums.length === 0) return null;
   return (
     <section class="groups">
-      <div class="chips" role="group" aria-label={t("by")}>
-        {GROUPS.map((name) => (
-          <button
-            key={name}
-            type="button"
-            class="chip"
-            aria-pressed={group.value === name}
-            onClick={() => groupBy(name)}
-          >
-            {t(name)}
-          </button>
-        ))}
-      </div>
+      <Chips label={t("by")} names={GROUPS} chosen={group.value} onChoose={groupBy} textOf={t} />
       <table class="grid">
         <thead>
           <tr>

@@ -4,11 +4,10 @@ import { Meter } from "../components/meter";
 import { Notice } from "../components/notice";
 import { showDate, showNumber, showRatio } from "../format/show";
 import { t } from "../i18n/office";
+import { town } from "../state/clock";
 import { chosenKey, day, month, showOnly } from "./state";
 import { byDay, monthStart, sumOf, type Sum } from "./sums";
 
-/** What the office asks of a day (the seeds' target; standard_limits has it). */
-const TARGET_RATE = 0.98;
 const CHART_HEIGHT = 170;
 
 export function Overview() {
@@ -64,13 +63,14 @@ function Rate({ name, sum, testId, isOpen = false, children }: RateProps) {
     showOnly(which);
     chosenKey.value = "*";
   };
+  const targets = town.value?.targets;
   const counts = t("counts", { cleared: showNumber(sum.cleared), due: showNumber(sum.due) });
   const missed = t("missedCounts", { missed: showNumber(sum.missed), pending: showNumber(sum.pending) });
   return (
     <section class="rate-card" data-rate={testId}>
       <h2>{name}</h2>
       <p class="rate-value">{showRatio(sum.clearanceRate)}</p>
-      <Meter ratio={sum.clearanceRate} label={showRatio(sum.clearanceRate)} target={TARGET_RATE} />
+      <Meter ratio={sum.clearanceRate} label={showRatio(sum.clearanceRate)} target={targets?.clearance_rate ?? null} />
       {isOpen ? (
         <p>
           <button type="button" class="link" onClick={() => open("all")}>
@@ -87,10 +87,13 @@ function Rate({ name, sum, testId, isOpen = false, children }: RateProps) {
         </p>
       )}
       <p class="rate-weights">
-        {t("target", { rate: showRatio(TARGET_RATE, 0) })} · {t("collection", { rate: showRatio(sum.collectionRate) })}{" "}
-        · {t("treatment", { rate: showRatio(sum.treatmentRate) })}
+        {targetText(targets?.clearance_rate ?? null)}
+        {t("collection", { rate: showRatio(sum.collectionRate) })} ·{" "}
+        {t("treatment", { rate: showRatio(sum.treatmentRate) })}
       </p>
       {children !== undefined && <p class="rate-weights">{children}</p>}
     </section>
   );
 }
+
+const targetText = (rate: number | null) => (rate === null ? "" : `${t("target", { rate: showRatio(rate, 0) })} · `);

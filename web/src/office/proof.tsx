@@ -5,6 +5,7 @@ import { metresBetween } from "../frame/metres";
 import { showDuration, showMoment, showNumber, showRatio, showTime } from "../format/show";
 import { tWord } from "../i18n/catalogue";
 import { t } from "../i18n/office";
+import { Correct } from "./correct";
 import { pointName } from "./names";
 import { ReportPhoto } from "./report-photo";
 import { proof, type Proof } from "./state";
@@ -20,6 +21,7 @@ export function ProofOf() {
       {of !== null && (
         <>
           <Decision of={of} />
+          <Correct key={`${of.due.status} ${of.due.correction === null}`} of={of} />
           <h3>{t("readings")}</h3>
           {!of.readings_kept && <p class="notice">{t("readingsGone")}</p>}
           <Events of={of} />

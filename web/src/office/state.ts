@@ -118,14 +118,18 @@ export function followOffice(): () => void {
   const timer = setInterval(() => {
     if (day.peek() !== today.peek()) return;
     void fetchClock().then(setClock);
-    untracked(followMonth);
-    untracked(followMissed);
-    untracked(followVisits);
+    fetchFigures();
   }, REFRESH_MS);
   return () => {
     clearInterval(timer);
     for (const end of endings) end();
   };
+}
+
+function fetchFigures(): void {
+  untracked(followMonth);
+  untracked(followMissed);
+  untracked(followVisits);
 }
 
 function followMonth(): void {
@@ -159,6 +163,23 @@ function followProof(): void {
   const [pointId, occurrence] = splitVisit(visit);
   proof.clear();
   void proof.load(() => request(`/clearance/visits/${date}/${encodeURIComponent(pointId)}/${occurrence}`));
+}
+
+export interface Correction {
+  status: "cleared" | "missed";
+  note: string;
+  cleared_at?: Instant;
+  vehicle_id?: string;
+}
+
+/** Set the due visit that is open by hand, or with null take what was set so back; `note` says why. */
+export async function correct(asked: Correction | null, note: string): Promise<void> {
+  const [pointId, occurrence] = splitVisit(chosenVisit.value);
+  const path = `/clearance/visits/${day.value}/${encodeURIComponent(pointId)}/${occurrence}/correction`;
+  if (asked === null) await request(`${path}?note=${encodeURIComponent(note)}`, { method: "DELETE" });
+  else await request(path, { method: "PUT", body: asked });
+  untracked(followProof);
+  fetchFigures();
 }
 
 /** The key of a due visit in the address. */

@@ -5,6 +5,7 @@ import type { DueVisit } from "../api/types";
 import { Notice } from "../components/notice";
 import { DAY_MS } from "../format/service-day";
 import { showNumber, showTime } from "../format/show";
+import { Chips } from "../frame/chips";
 import { tWord } from "../i18n/catalogue";
 import { t } from "../i18n/office";
 import { pointName } from "./names";
@@ -17,19 +18,7 @@ export function VisitList() {
   const found = visits.value.value;
   return (
     <section class="visits">
-      <div class="chips" role="group" aria-label={t("which")}>
-        {VIEWS.map((name) => (
-          <button
-            key={name}
-            type="button"
-            class="chip"
-            aria-pressed={view.value === name}
-            onClick={() => showOnly(name)}
-          >
-            {t(name)}
-          </button>
-        ))}
-      </div>
+      <Chips label={t("which")} names={VIEWS} chosen={view.value} onChoose={showOnly} textOf={t} />
       <h2>
         {t("visits")} <small>{t("visitsCount", { count: showNumber(found.length) })}</small>
       </h2>

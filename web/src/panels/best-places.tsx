@@ -4,7 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { priceVisit } from "../api/endpoints";
 import type { BrokenRule, PricedPlace, PricedVisit } from "../api/types";
 import { Problem } from "../components/notice";
-import { showChange, showTime } from "../format/show";
+import { showChange, showNumber, showTime } from "../format/show";
 import { language, t, tWord } from "../i18n/catalogue";
 import { truckName } from "../state/fleet";
 import { loaded } from "../state/loading";
@@ -94,11 +94,35 @@ export function BrokenRules({ rules }: { rules: readonly BrokenRule[] }) {
   );
 }
 
-/** The API's sentence tells more, in English; in Chinese the rule's name with who and where. */
+/** In Chinese who, where, the rule's name, and what the API's English sentence tells beyond that. */
 function brokenSentence(rule: BrokenRule): string {
   if (language.value === "en") return rule.sentence;
   const stop = rule.stop_id;
   const place = stop === null ? null : (pointsById.value.get(stop)?.name ?? facilityName(stop));
   const who = rule.vehicle_id === null ? null : truckName(rule.vehicle_id);
-  return [who, place, tWord("brokenRule", rule.rule)].filter(Boolean).join(" · ");
+  return [who, place, tWord("brokenRule", rule.rule), detailOf(rule)].filter(Boolean).join(" · ");
+}
+
+function detailOf({ rule, values }: BrokenRule): string {
+  if (Object.keys(values).length === 0) return "";
+  const shown = (name: string) => {
+    const value = values[name] ?? "";
+    return typeof value === "number" ? showNumber(value) : value;
+  };
+  switch (rule) {
+    case "window":
+      return t("brokenSays.window", { at: shown("at") });
+    case "capacity":
+      return t("brokenSays.capacity", { load: shown("load_kg"), capacity: shown("capacity_kg") });
+    case "ends_empty":
+      return t("brokenSays.ends_empty", { load: shown("load_kg") });
+    case "shift":
+      return t("brokenSays.shift", { back: shown("back"), end: shown("end") });
+    case "station_kg":
+      return t("brokenSays.station_kg", { brought: shown("brought_kg"), remaining: shown("remaining_kg") });
+    case "bays":
+      return t("brokenSays.bays", { trucks: shown("trucks"), at: shown("at"), bays: shown("bays") });
+    default:
+      return "";
+  }
 }

@@ -5,13 +5,12 @@ import { Meter } from "../components/meter";
 import { Notice } from "../components/notice";
 import { showDate, showNumber, showRatio } from "../format/show";
 import { t } from "../i18n/catalogue";
+import { town } from "../state/clock";
 import { FIGURE_VIEWS, figureView, groupedFigures, townFigures, type FigureView } from "../state/figures";
 import { truckName } from "../state/fleet";
 import { contractorName, zoneName } from "../state/register";
 import { Chip } from "./list-parts";
 
-/** What the office asks of a day (the seeds' target; a later setting). */
-const TARGET_RATE = 0.98;
 const CHART_HEIGHT = 230;
 
 export function FiguresPanel() {
@@ -89,7 +88,11 @@ function FiguresRow({ name, row }: { name: string; row: ClearanceFigures }) {
     <tr>
       <th scope="row">{name}</th>
       <td class="rate">
-        <Meter ratio={row.clearance_rate} label={showRatio(row.clearance_rate)} target={TARGET_RATE} />
+        <Meter
+          ratio={row.clearance_rate}
+          label={showRatio(row.clearance_rate)}
+          target={town.value?.targets?.clearance_rate ?? null}
+        />
         <span>{showRatio(row.clearance_rate)}</span>
       </td>
       <td class="number">{showNumber(row.cleared)}</td>

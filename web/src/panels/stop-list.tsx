@@ -91,6 +91,11 @@ function StopRow({ stop, vehicleId, isMoving, onMove }: StopRowProps) {
           {name}
         </button>
       )}
+      {stop.demand_source !== null && (
+        <span class="stop-demand" title={t(`demandSourceHint.${stop.demand_source}`)}>
+          {t(`demandSource.${stop.demand_source}`, { kg: showNumber(stop.demand_kg) })}
+        </span>
+      )}
       <span class="stop-load">{t("unit.kg", { value: showNumber(stop.load_kg) })}</span>
       {visit !== null && (
         <button

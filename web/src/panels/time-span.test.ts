@@ -15,6 +15,8 @@ const stop = (instant: string) => ({
   load_kg: 0,
   collected_kg: 0,
   occurrence: null,
+  demand_kg: null,
+  demand_source: null,
   leg_distance_m: 0,
   leg_duration_s: 0,
 });

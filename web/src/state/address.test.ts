@@ -12,12 +12,13 @@ test.each([
   "select=point%3AA%3A7",
   "tab=points&select=point%3A%E5%8C%97%2F7",
   "panel=timeline&select=vehicle%3AV01",
+  "panel=timeline&date=2026-06-01&at=2026-06-01T00%3A12%3A30Z",
   "select=facility%3A%E7%AB%99+1",
 ])("the address %s reads and writes the same", (fragment) => {
   expect(formatAddress(parseAddress(`#${fragment}`))).toBe(fragment);
 });
 
-test.each(["tab=nonsense", "date=22.11.2026", "select=moon:1", "panel=", "lang=fr", "%%%"])(
+test.each(["tab=nonsense", "date=22.11.2026", "select=moon:1", "panel=", "lang=fr", "at=soon", "%%%"])(
   "what is not understood in %s is left at its default",
   (fragment) => {
     expect(formatAddress(parseAddress(fragment))).toBe("");

@@ -1,6 +1,7 @@
 /** The state of the page that its address carries: what is selected, which panel is open, day and language. */
 import { batch, computed, effect, signal } from "@preact/signals";
 
+import type { Instant } from "../api/types";
 import { language } from "../i18n/catalogue";
 
 export type Tab = "trucks" | "points" | "unserved" | "facilities" | "alarms";
@@ -24,6 +25,8 @@ export interface Address {
   date: string | null;
   /** The plan shown in the panel; null is the published or newest one. */
   planId: string | null;
+  /** The instant that is replayed, to the second; null is now. */
+  replayedAt: Instant | null;
   language: "zh" | "en";
 }
 
@@ -39,6 +42,7 @@ export const panel = signal<Panel | null>(null);
 export const selection = signal<Selection | null>(null);
 export const chosenDate = signal<string | null>(null);
 export const chosenPlanId = signal<string | null>(null);
+export const replayedAt = signal<Instant | null>(null);
 
 /** Read an address's fragment; what is not understood is left at its default. */
 export function parseAddress(fragment: string): Address {
@@ -53,6 +57,7 @@ export function parseAddress(fragment: string): Address {
     selection: selectionKind === null ? null : { kind: selectionKind, id: idParts.join(":") },
     date: date !== null && /^\d{4}-\d{2}-\d{2}$/.test(date) ? date : null,
     planId: query.get("plan"),
+    replayedAt: Number.isNaN(Date.parse(query.get("at") ?? "")) ? null : query.get("at"),
     language: query.get("lang") === "en" ? "en" : "zh",
   };
 }
@@ -66,6 +71,7 @@ export function formatAddress(address: Address): string {
   if (address.selection !== null) query.set("select", `${address.selection.kind}:${address.selection.id}`);
   if (address.date !== null) query.set("date", address.date);
   if (address.planId !== null) query.set("plan", address.planId);
+  if (address.replayedAt !== null) query.set("at", address.replayedAt);
   if (address.language !== "zh") query.set("lang", address.language);
   return query.toString();
 }
@@ -77,6 +83,7 @@ const current = computed<Address>(() => ({
   selection: selection.value,
   date: chosenDate.value,
   planId: chosenPlanId.value,
+  replayedAt: replayedAt.value,
   language: language.value,
 }));
 
@@ -93,6 +100,7 @@ export function followAddress(): void {
       }
       chosenDate.value = address.date;
       chosenPlanId.value = address.planId;
+      replayedAt.value = address.replayedAt;
       language.value = address.language;
     });
   };
@@ -100,9 +108,14 @@ export function followAddress(): void {
   addEventListener("hashchange", read);
   effect(() => {
     const fragment = formatAddress(current.value);
-    if (fragment !== location.hash.replace(/^#/, "")) {
-      history.pushState(null, "", fragment === "" ? location.pathname : `#${fragment}`);
-    }
+    const before = location.hash.replace(/^#/, "");
+    if (fragment === before) return;
+    const timeless = (of: Address) => formatAddress({ ...of, replayedAt: null });
+    const isOnlyTime = timeless(current.value) === timeless(parseAddress(before));
+    const address = fragment === "" ? location.pathname : `#${fragment}`;
+    // Going back leads to what was looked at before, not through each step of a slider.
+    if (isOnlyTime) history.replaceState(null, "", address);
+    else history.pushState(null, "", address);
   });
   addEventListener("popstate", read);
 }

@@ -1,8 +1,9 @@
 /** The instant that timeline and map look at together: under the mouse, or pinned while a day is replayed. */
 import { computed, effect, signal } from "@preact/signals";
 
+import type { Instant } from "../api/types";
 import { DAY_MS, serviceDayStartMs } from "../format/service-day";
-import { panel } from "./address";
+import { panel, replayedAt } from "./address";
 import { nowMs, town, viewedDate } from "./clock";
 
 /** The instant that map and timeline are held at; null is now. */
@@ -47,7 +48,10 @@ export function togglePlaying(): void {
   isPlaying.value = !isPlaying.value;
 }
 
-/** Move the replay on while it plays; another day, or a closed timeline, ends it. Returns what stops this. */
+/**
+ * Move the replay on while it plays, and keep the address at its instant whenever it stands; another day, or a closed
+ * timeline, ends it. Returns what stops this.
+ */
 export function followReplay(): () => void {
   let frame = 0;
   let seenMs: number | null = null;
@@ -66,10 +70,26 @@ export function followReplay(): () => void {
       if (isPlaying.value) frame = requestAnimationFrame(step);
       return () => cancelAnimationFrame(frame);
     }),
-    viewedDate.subscribe(endReplay),
+    effect(() => {
+      const atMs = replayedAt.value === null ? null : Date.parse(replayedAt.value);
+      if (isPlaying.peek() || secondOf(atMs) === secondOf(replayMs.peek())) return;
+      replayMs.value = atMs;
+    }),
+    effect(() => {
+      if (!isPlaying.value) replayedAt.value = secondOf(replayMs.value);
+    }),
+    effect(() => {
+      const [day, atMs] = [viewedDay.value, replayMs.value];
+      if (day !== null && atMs !== null && (atMs < day.fromMs || atMs > day.toMs)) endReplay();
+    }),
     effect(() => {
       if (panel.value !== "timeline") endReplay();
     }),
   ];
   return () => endings.forEach((end) => end());
+}
+
+/** An instant to the second, as an address has it. */
+function secondOf(atMs: number | null): Instant | null {
+  return atMs === null ? null : `${new Date(atMs).toISOString().slice(0, 19)}Z`;
 }

@@ -21,6 +21,8 @@ const stop = (kind: StopKind, arrive: number, depart: number, legMinutes: number
   lon: 0,
   lat: 0,
   name: null,
+  demand_kg: null,
+  demand_source: null,
   load_kg: 0,
   collected_kg: 0,
   occurrence: kind === "point" ? 1 : null,
