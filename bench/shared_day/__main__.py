@@ -55,6 +55,7 @@ AROUND_DEG = 0.0006
 """How far the points lie around those of the generated town, about 60 m."""
 LOADED_WITHIN_S = 120.0
 LOOK_EVERY_S = 0.1
+TABLE_WIDTH = 160
 COLUMNS = ("planners", "seconds", "visits", "left_out", "cost", "km", "vehicles", "first_s", "note")
 
 
@@ -184,7 +185,7 @@ def main(
 ) -> None:
     """Plan one day with several numbers of planners and print what came of it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the stack is stopped
-    console = Console(stderr=as_json)
+    console = Console(stderr=as_json, width=None if sys.stdout.isatty() else TABLE_WIDTH)
     rows = []
     with console.status("a stack with a large town"), large_town(points, seed) as settings:
         for count in (int(number) for number in counts.split(",")):

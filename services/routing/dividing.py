@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from services.routing.mending import Routes, visit_of
+from services.routing.mending import Routes
 from services.routing.outline import Outline
-from services.routing.problem import Problem, Station
+from services.routing.problem import Station, Task
 from services.routing.solution import Solution, StopKind
 from services.routing.timetable import Visit
 
@@ -69,16 +69,20 @@ def route_numbers(solution: Solution) -> list[RouteNumbers]:
     ]
 
 
-def joined(problem: Problem, districts: Iterable[tuple[District, Sequence[RouteNumbers]]]) -> Routes:
-    """The plan of the whole that the districts' routes are; what they leave out is on none."""
+def joined(tasks: Sequence[Task], districts: Iterable[tuple[District, Sequence[RouteNumbers]]]) -> Routes:
+    """The plan of the whole that the districts' routes are; `tasks` are the whole's, and some may be on none."""
     plan: Routes = {}
     for district, routes in districts:
         for truck, stops in routes:
             plan[district.trucks[truck]] = [
-                Visit(StopKind.UNLOAD, number) if unloads else visit_of(problem, district.tasks[number])
+                Visit(StopKind.UNLOAD, number) if unloads else _visit(tasks, district.tasks[number])
                 for unloads, number in stops
             ]
     return plan
+
+
+def _visit(tasks: Sequence[Task], number: int) -> Visit:
+    return Visit(StopKind.TASK, number, tasks[number].demand_kg, tasks[number].demand_l)
 
 
 def _shared(stations: Sequence[Station], shares: Points) -> list[Station]:

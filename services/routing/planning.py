@@ -22,7 +22,7 @@ from services.routing.revising import load_situation
 from services.routing.revision import Revision
 from services.routing.selection import Register, Selection, select
 from services.routing.settings import PlannerSettings
-from services.routing.sharing import ask_roads, gather, offer
+from services.routing.sharing import AskedRoads, Gathered, ask_roads, gather, offer
 from services.routing.solution import Solution
 from services.routing.solver_process import SolverProcess, SolvingStoppedError
 from services.routing.whole_day import spent_cost, whole_plan
@@ -154,16 +154,19 @@ def _plan(
     drawn = sketch(selection, snaps)
     course = _Course(connection, plan, started, len(drawn.unserved))
     offered = offer(connection, plan, drawn, PlannerSettings().district_visits, time.monotonic() - started)
-    try:
-        assembly = drawn.with_roads(ask_roads(network, places, selection.kerb, watch.should_stop, snaps))
-        if assembly.is_trivial:
-            return plan_without_search(assembly)
-        if offered is None:
-            return to_plan(assembly, _search(assembly, solver, watch, course))
-        gathered = gather(connection, offered, assembly.problem, network, solver, watch.should_stop, course.note_now)
-    finally:
+    gathered: Gathered | None = None
+    with AskedRoads(network, places, selection.kerb, snaps) as asked:
         if offered is not None:
-            withdraw_districts(connection, plan.plan_id)
+            try:
+                tasks = drawn.outline.tasks
+                gathered = gather(connection, offered, tasks, network, solver, watch.should_stop, course.note_now)
+            finally:
+                withdraw_districts(connection, plan.plan_id)
+        assembly = drawn.with_roads(asked.answer(watch.should_stop))
+    if assembly.is_trivial:
+        return plan_without_search(assembly)
+    if gathered is None:
+        return to_plan(assembly, _search(assembly, solver, watch, course))
     assembly = replace(assembly, notes=(*assembly.notes, gathered.note))
     return to_plan(assembly, _search(assembly, solver, watch, course, start=gathered.start))
 

@@ -1,8 +1,8 @@
 """A large day shared among planners: its districts are jobs that any of them takes, and their routes are put together.
 
-The planner that was asked for the day offers the districts, asks the roads for the whole meanwhile, and then works on
-districts itself that nobody has taken, so that one planner gets through alone. Who works on a district holds it; one
-that is held no more, because its planner was killed, is taken by another.
+The planner that was asked for the day offers the districts, and works on those itself that nobody has taken, so that
+one planner gets through alone; meanwhile it asks the roads for the whole. Who works on a district holds it; one that is
+held no more, because its planner was killed, is taken by another.
 """
 
 import logging
@@ -14,19 +14,20 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from math import ceil
+from types import TracebackType
+from typing import Self
 from uuid import UUID
 
 import msgspec
 
 from services.domain.errors import RiqingError
 from services.domain.registry import Position
-from services.roads.errors import UnwantedError
 from services.roads.network import Matrix, RoadNetwork, Snap
 from services.routing.assemble import Sketch
 from services.routing.dividing import District, RouteNumbers, divide, joined, route_numbers
 from services.routing.mending import Routes
 from services.routing.outline import decoded, encoded
-from services.routing.problem import Problem, Travel
+from services.routing.problem import Task, Travel
 from services.routing.solver_process import SolverProcess, SolvingStoppedError
 from services.store import plan_districts as stored
 from services.store import plans
@@ -96,13 +97,13 @@ def offer(
 def gather(
     connection: Connection,
     offered: Offer,
-    problem: Problem,
+    tasks: Sequence[Task],
     network: RoadNetwork,
     solver: SolverProcess,
     should_stop: Callable[[], bool],
     tell: Tell,
 ) -> Gathered:
-    """Work on what nobody else does, wait for what others do, and put all routes together; `problem` is the whole.
+    """Work on what nobody else does, wait for what others do, and put all routes together; `tasks` are the day's.
 
     Raises:
         SolvingStoppedError: `should_stop` said yes.
@@ -134,7 +135,7 @@ def gather(
         for row in rows
         if row.result is not None
     ]
-    return Gathered(joined(problem, answers), _told(rows))
+    return Gathered(joined(tasks, answers), _told(rows))
 
 
 def work_on(
@@ -193,31 +194,60 @@ def help_with(
         request_districts(connection, plan_id, 1, LOOK_AGAIN_S)
 
 
+class AskedRoads:
+    """A matrix of some places that has been asked for, beside other work; leaving the block calls it off."""
+
+    def __init__(
+        self,
+        network: RoadNetwork,
+        places: Sequence[Position],
+        kerb: Collection[Position],
+        snaps: Sequence[Snap | None] | None = None,
+    ) -> None:
+        """Ask the roads; `snaps` are those of the places where they are known."""
+        self._unwanted = threading.Event()
+        self._pool = ThreadPoolExecutor(1, "riqing-roads")
+        self._asking = self._pool.submit(
+            network.matrix, places, kerb=kerb, snaps=snaps, is_unwanted=self._unwanted.is_set
+        )
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Make no more requests; the one that is under way is not waited for."""
+        self._unwanted.set()
+        self._pool.shutdown(wait=False)
+
+    def answer(self, should_stop: Callable[[], bool]) -> Matrix:
+        """Wait for the matrix, as long as somebody wants it.
+
+        Raises:
+            SolvingStoppedError: `should_stop` said yes.
+            RoadEngineError: the server does not answer.
+
+        """
+        while not wait([self._asking], ASK_INTERVAL_S).done:
+            if should_stop():
+                raise SolvingStoppedError
+        return self._asking.result()
+
+
 def ask_roads(
-    network: RoadNetwork,
-    places: Sequence[Position],
-    kerb: Collection[Position],
-    should_stop: Callable[[], bool],
-    snaps: Sequence[Snap | None] | None = None,
+    network: RoadNetwork, places: Sequence[Position], kerb: Collection[Position], should_stop: Callable[[], bool]
 ) -> Matrix:
-    """Return the matrix of some places; the wait for it ends as soon as nobody wants it any more.
+    """Return the matrix of some places; the wait for it ends when nobody wants it any more.
 
     Raises:
         SolvingStoppedError: `should_stop` said yes.
         RoadEngineError: the server does not answer.
 
     """
-    unwanted = threading.Event()
-    with ThreadPoolExecutor(1, "riqing-roads") as pool:
-        asking = pool.submit(network.matrix, places, kerb=kerb, snaps=snaps, is_unwanted=unwanted.is_set)
-        while not wait([asking], ASK_INTERVAL_S).done:
-            if should_stop():
-                unwanted.set()
-                break
-    try:
-        return asking.result()
-    except UnwantedError:
-        raise SolvingStoppedError from None
+    with AskedRoads(network, places, kerb) as asked:
+        return asked.answer(should_stop)
 
 
 class _Hold:

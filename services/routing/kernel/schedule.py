@@ -43,7 +43,7 @@ HOT, COLD = 0.25, 0.001
 """The temperature falls from and to so many units; a unit is what a step that makes a cold plan dearer costs more."""
 HOT_UNLOADING, COLD_UNLOADING = 2.0, 0.002
 """The same where trucks unload on the way: whole trips change hands then, and a colder search does not find how."""
-WARM = 0.05
+WARM = 0.01
 """A search that goes on from a whole plan begins at so much of the hottest; the more is absent, the hotter."""
 DEAR_TRUCK = 20.0
 """A truck whose fixed cost is above so many units is worth a search of its own to save."""

@@ -124,14 +124,14 @@ def test_a_search_goes_on_from_the_districts_routes() -> None:
         for district in divide(whole, 3)
     ]
     together = sum(solution.cost for _, solution in parts)
-    start = joined(problem, [(district, route_numbers(solution)) for district, solution in parts])
+    start = joined(problem.tasks, [(district, route_numbers(solution)) for district, solution in parts])
     mended = solve(problem, time_limit_s=300.0, workers=1, steps=1, proposer=propose_from(start))
     anew = solve(problem, time_limit_s=300.0, workers=1, steps=1)
     assert check(problem, mended) == []
     assert mended.unserved == ()
     assert mended.cost <= 1.01 * together < anew.cost
 
-    without_one = joined(problem, [(district, route_numbers(solution)) for district, solution in parts[1:]])
+    without_one = joined(problem.tasks, [(district, route_numbers(solution)) for district, solution in parts[1:]])
     completed = solve(problem, time_limit_s=300.0, workers=2, steps=50, proposer=propose_from(without_one))
     assert check(problem, completed) == []
     assert completed.unserved == ()
