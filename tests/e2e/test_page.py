@@ -198,4 +198,5 @@ def test_everyone_can_use_it(open_desk: OpenDesk, dark: bool) -> None:
     ):
         page.evaluate("fragment => { location.hash = fragment; }", fragment)
         expect(page.locator(shown).first).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator("html")).to_have_attribute("lang", "en-GB" if "lang=en" in fragment else "zh-CN")
         assert faults_in_both_languages(page) == [], fragment
