@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from services.stack.lifecycle import Stack, StartRequest
 from services.stack.tools import Tools
+from services.store.connection import connect
 from services.store.migrate import migrate
 from tests.conftest import RunningStack
 
@@ -209,3 +210,19 @@ def sign_in(page: Page, password: str) -> None:
     page.fill("input[name=username]", "admin")
     page.fill("input[name=password]", password)
     page.click("button[type=submit]")
+
+
+@pytest.fixture
+def middle(town: Town) -> tuple[float, float]:
+    """The middle of the town's toilets, where somebody stands; all are in service and open for the test."""
+    with connect(town.database_url) as connection:
+        connection.execute(
+            "UPDATE facilities SET open_start_s = NULL, open_end_s = NULL, status = 'in_service' "
+            "WHERE kind = 'public_toilet'"
+        )
+        row = connection.execute(
+            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY lon), percentile_cont(0.5) WITHIN GROUP (ORDER BY lat) "
+            "FROM facilities WHERE kind = 'public_toilet'"
+        ).fetchone()
+    assert row is not None
+    return float(row[0]), float(row[1])

@@ -33,14 +33,16 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_the_pages_in_pictures(browser: Browser, town: Town, tmp_path: Path, name: str) -> None:
+def test_the_pages_in_pictures(
+    browser: Browser, town: Town, middle: tuple[float, float], tmp_path: Path, name: str
+) -> None:
     """Each page is drawn, small enough for a document that shows it."""
     path, wanted, width = PICTURES[name]
     page = browser.new_page(viewport={"width": width, "height": 844 if width < 700 else 768})
     page.goto(f"{town.url}/")
     sign_in(page, town.password)
     page.wait_for_selector(".map-canvas[data-ready=true]", timeout=PATIENCE_MS)
-    page.goto(f"{town.url}/{path.format(**_places(page, town))}")
+    page.goto(f"{town.url}/{path.format(**_places(page, town, middle))}")
     page.wait_for_selector(wanted, timeout=PATIENCE_MS)
     if name not in ("driver", "use"):
         page.wait_for_selector(".map-canvas[data-ready=true]", timeout=PATIENCE_MS)
@@ -51,17 +53,13 @@ def test_the_pages_in_pictures(browser: Browser, town: Town, tmp_path: Path, nam
     assert f"images/{name}.jpg" in (PROJECT_DIR / "docs/desk.md").read_text(encoding="utf-8")
 
 
-def _places(page: Page, town: Town) -> dict[str, str]:
+def _places(page: Page, town: Town, middle: tuple[float, float]) -> dict[str, str]:
     """Return a truck with a route of the day, and the middle of the town's toilets."""
+    lon, lat = middle
     token = page.evaluate("() => JSON.parse(sessionStorage.getItem('riqing.session')).token")
     headers = {"Authorization": f"Bearer {token}"}
     plans = json.loads(page.request.get(f"{town.url}/api/v1/plans?date={DAY}", headers=headers).text())["items"]
     published = next(plan["id"] for plan in plans if plan["published"])
     plan = json.loads(page.request.get(f"{town.url}/api/v1/plans/{published}", headers=headers).text())
-    toilets = json.loads(page.request.get(f"{town.url}/api/v1/facilities?kind=public_toilet", headers=headers).text())[
-        "items"
-    ]
-    lons, lats = (sorted(toilet[name] for toilet in toilets) for name in ("lon", "lat"))
     vehicle = max(plan["routes"], key=lambda route: (len(route["stops"]), route["vehicle_id"]))["vehicle_id"]
-    lon, lat = lons[len(lons) // 2], lats[len(lats) // 2]
     return {"vehicle": vehicle, "lon": lon, "lat": lat, "place": f"{lon},{lat}"}

@@ -20,22 +20,6 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture
-def middle(town: Town) -> tuple[float, float]:
-    """The middle of the town's toilets, where somebody stands; all are in service and open for the test."""
-    with connect(town.database_url) as connection:
-        connection.execute(
-            "UPDATE facilities SET open_start_s = NULL, open_end_s = NULL, status = 'in_service' "
-            "WHERE kind = 'public_toilet'"
-        )
-        row = connection.execute(
-            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY lon), percentile_cont(0.5) WITHIN GROUP (ORDER BY lat) "
-            "FROM facilities WHERE kind = 'public_toilet'"
-        ).fetchone()
-    assert row is not None
-    return float(row[0]), float(row[1])
-
-
-@pytest.fixture
 def open_page(browser: Browser, town: Town, middle: tuple[float, float]) -> OpenPage:
     """Open the page on a phone that knows where it is."""
 
