@@ -13,7 +13,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -28,29 +27,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bench.running_town import running_town
 from firmware_sim.town.generate import generate_town
 from services.domain.kinds import PlanStatus
-from services.domain.town import Town
-from services.registry.importing import RegisterKind, import_file
-from services.roads.build import build_roads
 from services.stack.environment import stack_settings
-from services.stack.lifecycle import Stack, StartRequest
-from services.stack.processes import chosen_services
 from services.store import plans
 from services.store.connection import connect
 from services.store.jobs import request_plan
-from services.store.migrate import migrate
 from services.store.plan_districts import count_planners
-from services.store.town import create_town
 
 DAY = date(2026, 6, 1)
-FILES = {
-    RegisterKind.CONTRACTORS: "contractors.csv",
-    RegisterKind.ZONES: "zones.geojson",
-    RegisterKind.FACILITIES: "facilities.csv",
-    RegisterKind.POINTS: "points.csv",
-    RegisterKind.VEHICLES: "vehicles.csv",
-}
 AROUND_DEG = 0.0006
 """How far the points lie around those of the generated town, about 60 m."""
 LOADED_WITHIN_S = 120.0
@@ -103,20 +89,8 @@ def _write(path: Path, rows: list[dict[str, str]]) -> None:
 @contextmanager
 def large_town(points: int, seed: int) -> Iterator[dict[str, str]]:
     """A running stack with the town in it; gives the environment that its planners need."""
-    with tempfile.TemporaryDirectory(prefix="riqing-bench-") as folder:
-        files, stack = Path(folder) / "town", Stack(Path(folder) / "stack")
-        write_large_town(files, points, seed)
-        try:
-            stack.start(StartRequest(services=chosen_services(("roads-truck",))), migrate, lambda _: None)
-            state = stack.remembered()
-            build_roads(files / "roads.osm.pbf", stack.folder.roads)
-            with connect(state.database_url) as connection:
-                create_town(connection, Town("bench"))
-                for kind, name in FILES.items():
-                    import_file(connection, kind, files / name)
-            yield stack_settings(stack.folder, state, {})
-        finally:
-            stack.stop(lambda _: None)
+    with running_town(("roads-truck",), lambda files: write_large_town(files, points, seed)) as stack:
+        yield stack_settings(stack.folder, stack.remembered(), {})
 
 
 @contextmanager

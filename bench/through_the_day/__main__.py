@@ -11,12 +11,10 @@ import json
 import signal
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from typing import Annotated, Any
 
@@ -26,28 +24,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.running_town import running_town
 from firmware_sim.town.generate import generate_town
-from services.domain.town import Town
-from services.registry.importing import RegisterKind, import_file
-from services.roads.build import build_roads
-from services.stack.lifecycle import Stack, StartRequest
-from services.stack.processes import chosen_services
-from services.store.connection import connect
-from services.store.migrate import migrate
-from services.store.town import create_town
 
 DAY = "2026-06-01"
 MORNING = "2026-06-01T08:00:00+08:00"
 IN_AN_HOUR = "2026-06-01T01:00:00"
 """What comes after this is still to be done when it is moved by hand."""
 
-FILES = {
-    RegisterKind.CONTRACTORS: "contractors.csv",
-    RegisterKind.ZONES: "zones.geojson",
-    RegisterKind.FACILITIES: "facilities.csv",
-    RegisterKind.POINTS: "points.csv",
-    RegisterKind.VEHICLES: "vehicles.csv",
-}
 PROCESSES = ("roads-truck", "planner", "api")
 LOOK_EVERY_S = 0.05
 
@@ -86,24 +70,13 @@ class Desk:
 @contextmanager
 def desk(seed: int, time_limit_s: float) -> Iterator[Desk]:
     """A running town with a plan for its day, at eight in the morning."""
-    with tempfile.TemporaryDirectory(prefix="riqing-bench-") as folder:
-        files, stack = Path(folder) / "town", Stack(Path(folder) / "stack")
-        generate_town(files, seed)
-        try:
-            stack.start(StartRequest(services=chosen_services(PROCESSES)), migrate, lambda _: None)
-            state = stack.remembered()
-            build_roads(files / "roads.osm.pbf", stack.folder.roads)
-            with connect(state.database_url) as connection:
-                create_town(connection, Town("bench"))
-                for kind, name in FILES.items():
-                    import_file(connection, kind, files / name)
-            with signed_in(f"http://127.0.0.1:{state.ports['api']}/api/v1", state.admin_password) as api:
-                started = Desk(api, {})
-                plan, _ = started.ready("/plans", {"date": DAY, "time_limit_s": time_limit_s})
-                api.put("/clock", json={"now": MORNING, "speed": 1.0}).raise_for_status()
-                yield Desk(api, plan)
-        finally:
-            stack.stop(lambda _: None)
+    with running_town(PROCESSES, lambda files: generate_town(files, seed)) as stack:
+        state = stack.remembered()
+        with signed_in(f"http://127.0.0.1:{state.ports['api']}/api/v1", state.admin_password) as api:
+            started = Desk(api, {})
+            plan, _ = started.ready("/plans", {"date": DAY, "time_limit_s": time_limit_s})
+            api.put("/clock", json={"now": MORNING, "speed": 1.0}).raise_for_status()
+            yield Desk(api, plan)
 
 
 def signed_in(url: str, password: str) -> httpx.Client:
