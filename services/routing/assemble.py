@@ -44,21 +44,26 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Assembly:
-    """A problem and what its numbers stand for: task, truck and station i is entry i of the lists.
+class Numbered:
+    """What the numbers of a day's problem stand for: task, truck and station i is entry i of the lists.
 
-    Its second 0 is the instant `origin`. `unserved` is what never became a task. `location_of` is the row of the
-    matrices at which each place stands that has a road.
+    Its second 0 is the instant `origin`. `unserved` is what never became a task.
     """
 
     selection: Selection
-    problem: Problem
     origin: datetime
     visits: tuple[DueVisit, ...]
     vehicles: tuple[WorkingVehicle, ...]
     stations: tuple[Facility, ...]
     unserved: tuple[UnservedVisit, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly(Numbered):
+    """A problem with its roads; `location_of` is the row of the matrices of each place that has a road."""
+
+    problem: Problem
     location_of: Mapping[Position, int]
 
     @property
@@ -68,20 +73,13 @@ class Assembly:
 
 
 @dataclass(frozen=True, slots=True)
-class Sketch:
-    """What an `Assembly` is made from before the roads have told their ways; the fields are as there.
+class Sketch(Numbered):
+    """A problem before the roads have told their ways.
 
     `rows` are the selection's places that have a road, in the order of the outline's.
     """
 
-    selection: Selection
     outline: Outline
-    origin: datetime
-    visits: tuple[DueVisit, ...]
-    vehicles: tuple[WorkingVehicle, ...]
-    stations: tuple[Facility, ...]
-    unserved: tuple[UnservedVisit, ...]
-    notes: tuple[str, ...]
     rows: tuple[int, ...]
 
     def with_roads(self, matrix: Matrix) -> Assembly:

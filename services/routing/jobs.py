@@ -80,18 +80,9 @@ class Planner:
 
     def register(self, app: App) -> None:
         """Give the queue its tasks, under the names that services.store.jobs asks for."""
-        app.task(
-            name=PLAN_DAY,
-            queue=PLANNING_QUEUE,
-            pass_context=True,
-            retry=RetryStrategy(max_attempts=MOST_ATTEMPTS, wait=1, retry_exceptions=(JobAborted, *_DATABASE_ERRORS)),
-        )(self.plan_day)
-        app.task(
-            name=PLAN_DISTRICT,
-            queue=PLANNING_QUEUE,
-            pass_context=True,
-            retry=RetryStrategy(max_attempts=MOST_ATTEMPTS, wait=1, retry_exceptions=(JobAborted, *_DATABASE_ERRORS)),
-        )(self.plan_district)
+        again = RetryStrategy(max_attempts=MOST_ATTEMPTS, wait=1, retry_exceptions=(JobAborted, *_DATABASE_ERRORS))
+        for name, plan in ((PLAN_DAY, self.plan_day), (PLAN_DISTRICT, self.plan_district)):
+            app.task(name=name, queue=PLANNING_QUEUE, pass_context=True, retry=again)(plan)
         app.task(
             name=PUBLISH_PLAN,
             queue=PUBLISHING_QUEUE,
