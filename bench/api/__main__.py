@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,9 +17,10 @@ from uuid import UUID
 from rich.console import Console
 from rich.table import Table
 
-from bench.api import figures, load, streams
+from bench.api import figures, load, past, streams
+from bench.api.moving import going_on
 from bench.api.servers import empty_route, leave_core, running_api
-from bench.api.town import DAY, Size, build, plan_of
+from bench.api.town import Size, build, plan_of
 from services.stack.lifecycle import Stack, StartRequest
 from services.store.connection import connect
 from services.store.migrate import migrate
@@ -54,38 +54,45 @@ def stored_town(folder: Path, size: Size) -> Iterator[tuple[str, UUID]]:
 def measure_load(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure requests and streams on a town of live trucks."""
     size, found = Size(trucks=arguments.trucks), {}
-    with stored_town(folder, size) as (url, plan_id), running_api(url) as port, empty_route() as empty_port:
-        token = load.token_for(port)
+    unlimited = {"RIQING_REQUESTS_PER_MIN": "1000000"}
+    with stored_town(folder, size) as (url, plan_id), running_api(url, unlimited) as port, empty_route() as empty_port:
         if "load" in arguments.what:
-            console.print("Asking each request alone")
-            kinds = load.by_kind(port, token, plan_id)
-            found["alone_ms"] = {path: list(times) for path, times in kinds.items()}
-            console.print(f"Asking the mix, and {arguments.rate:g} requests a second")
-            requests = load.mixed_requests(port, token, plan_id, size, arguments.seed)
-            measured = load.measure(empty_port, port, requests, arguments.rate, arguments.seconds)
+            people = load.people_of(port, size)
+            with going_on(url, size):
+                console.print("Asking each request alone")
+                kinds = load.by_kind(port, people, plan_id, arguments.seed)
+                found["alone_ms"] = {path: list(times) for path, times in kinds.items()}
+                console.print(f"Asking the mix, and {arguments.rate:g} requests a second")
+                requests = load.mixed_requests(people, plan_id, arguments.seed)
+                measured = load.measure(empty_port, port, requests, arguments.rate, arguments.seconds)
             found["load"] = asdict(measured)
         if "streams" in arguments.what:
             console.print(f"Reading {arguments.streams} streams")
-            told = streams.measure(port, url, token, arguments.streams, max(arguments.seconds, STREAMS_S), size.trucks)
+            told = streams.measure(
+                port, url, load.token_for(port), arguments.streams, max(arguments.seconds, STREAMS_S), size.trucks
+            )
             found["streams"] = asdict(told)
     return found
 
 
 def measure_figures(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure figures on a past that grows by the months that were asked for."""
-    size, found = Size(trucks=300), []
-    with stored_town(folder, size) as (url, _), running_api(url) as port, connect(url, autocommit=True) as connection:
-        raw_mb = figures.raw_megabytes_a_truck_and_year(connection, size)
+    size, found = Size(trucks=arguments.figure_trucks, points=arguments.figure_points), []
+    with stored_town(folder, size) as (url, _), connect(url, autocommit=True) as connection:
         for months in sorted(arguments.months):
-            first = figures.add_days(connection, size, DAY - timedelta(days=30 * months), console.print)
-            found += [asdict(one) for one in figures.measure(port, first, arguments.runs, arguments.seed)]
-        stored_mb = figures.stored_megabytes(connection)
-    return {"figures": found, "storage": {"raw fixes, MB a truck and year": raw_mb, **stored_mb}}
+            first = past.add_past(connection, size, past.first_day(months), arguments.fix_days, console.print)
+            if arguments.runs:
+                with running_api(url) as port:
+                    found += [asdict(one) for one in figures.measure(port, first, arguments.runs, arguments.seed)]
+        if arguments.check:
+            past.check_days(connection, size, first, console.print)
+        storage = figures.storage(connection, size)
+    return {"figures": found, "storage": storage}
 
 
 def show(found: dict[str, Any]) -> None:
     """Print what was measured."""
-    for title, measured in found.items():
+    for title, measured in ((title, one) for title, one in found.items() if one):
         if isinstance(measured, list):
             table = Table(*measured[0])
             for row in measured:
@@ -105,7 +112,11 @@ def main() -> int:
     parser.add_argument("--trucks", type=int, default=1_500)
     parser.add_argument("--streams", type=int, default=200)
     parser.add_argument("--months", type=int, nargs="+", default=[1, 3, 12], help="of a past to ask figures of")
-    parser.add_argument("--runs", type=int, default=20, help="of each figure")
+    parser.add_argument("--runs", type=int, default=20, help="of each figure; 0 only stores the past")
+    parser.add_argument("--fix-days", type=int, default=30, help="so many days back the fixes are stored too")
+    parser.add_argument("--figure-trucks", type=int, default=300)
+    parser.add_argument("--figure-points", type=int, default=20_000)
+    parser.add_argument("--check", action="store_true", help="have the product sum some days anew, and compare")
     parser.add_argument("--folder", type=Path, help="keep the figures' database there, and add to what it has")
     parser.add_argument("--rate", type=float, default=300, help="requests a second")
     parser.add_argument("--seconds", type=float, default=15)

@@ -21,6 +21,7 @@ NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
 """10:00 in the town."""
 USER, PASSWORD = "admin-bench", "a password for benches"
 FIX_INTERVAL_S = 15
+TOILETS = 120
 TRACK_HOURS = 1
 
 
@@ -32,6 +33,25 @@ class Size:
     points: int = 20_000
     zones: int = 60
     contractors: int = 6
+
+    def truck_of(self, number: int) -> str:
+        """Return whose a truck is, by its number."""
+        return f"C{1 + number % self.contractors}"
+
+    def zone_of(self, number: int) -> str:
+        """Return in which zone a point is, by its number."""
+        return f"Z{1 + number % self.zones}"
+
+
+def people_who_ask(size: Size) -> list[User]:
+    """Return three people of the office and one of each contractor."""
+    password = hash_password(PASSWORD)
+    office = [User(USER, Role.ADMIN, password), User("dispatcher", Role.DISPATCHER, password)]
+    office.append(User("office", Role.OFFICE, password))
+    return office + [
+        User(f"contractor {n}", Role.CONTRACTOR, password, contractor_id=f"C{n}")
+        for n in range(1, size.contractors + 1)
+    ]
 
 
 _REGISTER: tuple[LiteralString, ...] = (
@@ -63,9 +83,10 @@ _LIVE: tuple[LiteralString, ...] = (
     """INSERT INTO positions (observed_at, received_at, seq, device_key, lon, lat, speed_kmh, heading_deg, load_kg)
     SELECT %(now)s - make_interval(secs => n * %(interval)s), %(now)s, n, device_key, 116 + n * 1e-4,
         40 + device_key * 1e-4, 25, 90, 1500
-    FROM devices, generate_series(0, %(fixes)s - 1) AS n""",
+    FROM devices, generate_series(0, %(fixes)s - 1) AS n WHERE kind = 'vehicle'""",
     """INSERT INTO latest_positions (device_key, observed_at, received_at, lon, lat, speed_kmh, heading_deg, load_kg)
-    SELECT device_key, %(now)s, %(now)s, 116, 40 + device_key * 1e-4, 25, 90, 1500 FROM devices""",
+    SELECT device_key, %(now)s, %(now)s, 116, 40 + device_key * 1e-4, 25, 90, 1500 FROM devices
+    WHERE kind = 'vehicle'""",
     """INSERT INTO routes (plan_id, vehicle_id, distance_m, duration_s, collected_kg)
     SELECT %(plan)s, vehicle_id, 40000, 25000, 3500 FROM vehicles""",
     """INSERT INTO stops (plan_id, vehicle_id, sequence, kind, id, arrive_at, depart_at, load_kg, collected_kg,
@@ -106,8 +127,9 @@ def build(connection: Connection, size: Size) -> UUID:
     parameters = {"trucks": size.trucks, "points": size.points, "zones": size.zones, "contractors": size.contractors}
     for statement in _REGISTER:
         connection.execute(statement, {name: value for name, value in parameters.items() if f"({name})" in statement})
-    vehicles = [NewDevice(DeviceKind.VEHICLE, f"V{n}", f"V{n}") for n in range(1, size.trucks + 1)]
-    enrol_devices(connection, vehicles, NOW - timedelta(days=1))
+    devices = [NewDevice(DeviceKind.VEHICLE, f"V{n}", f"V{n}") for n in range(1, size.trucks + 1)]
+    devices += [NewDevice(DeviceKind.TOILET, f"T{n}", f"public_toilet{n}") for n in range(1, TOILETS + 1)]
+    enrol_devices(connection, devices, NOW - timedelta(days=1))
     plan_id = create_plan(connection, PlanRequest(DAY), USER, NOW)
     connection.execute(
         "UPDATE plans SET status = 'ready', finished_at = %(now)s, published_at = %(now)s, cost = 1, distance_m = 1, "
@@ -118,5 +140,6 @@ def build(connection: Connection, size: Size) -> UUID:
     live["fixes"] = TRACK_HOURS * 3600 // FIX_INTERVAL_S
     for statement in _LIVE:
         connection.execute(statement, {name: value for name, value in live.items() if f"({name})" in statement})
-    create_user(connection, User(USER, Role.ADMIN, hash_password(PASSWORD)))
+    for person in people_who_ask(size):
+        create_user(connection, person)
     return plan_id

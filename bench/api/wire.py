@@ -5,6 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+KEPT_OPEN_S = 3.0
+"""A server closes what is idle for longer; the client opens another."""
+
 
 @dataclass(slots=True)
 class Answers:
@@ -97,14 +100,17 @@ async def at_a_rate(
     beat: Callable[[int], None] = lambda _: None,
 ) -> Answers:
     """Ask at a steady rate whatever the answers take; a latency counts from when the request was due."""
-    answers, idle = Answers(), [await Wire.open(port) for _ in range(32)]
+    answers = Answers()
+    idle: list[tuple[float, Wire]] = []
     due: set[asyncio.Task[None]] = set()
 
     async def one(request: bytes, due_s: float) -> None:
-        wire = idle.pop() if idle else await Wire.open(port)
+        used_s, wire = idle.pop() if idle else (due_s, await Wire.open(port))
+        if due_s - used_s > KEPT_OPEN_S:
+            wire = await Wire.open(port)
         status, _ = await wire.ask(request)
         answers.note(time.perf_counter() - due_s, status)
-        idle.append(wire)
+        idle.append((time.perf_counter(), wire))
 
     began_s = time.perf_counter()
     for number in range(int(rate_per_s * seconds)):
@@ -117,6 +123,6 @@ async def at_a_rate(
         beat(number)
     await asyncio.gather(*due)
     answers.took_s = time.perf_counter() - began_s
-    for wire in idle:
+    for _, wire in idle:
         wire.close()
     return answers

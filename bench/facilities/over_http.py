@@ -1,9 +1,11 @@
 """What people wait for over HTTP in central Taipei: coverage, a toilet more, and the nearest open toilet.
 
 The database and the API are real, as the stack runs them; toilets, streets and demand places are those of
-`bench.facilities`.
+`bench.facilities`. Classes are given in turn, and the land is cut into squares of 250 m with a use each, so that
+coverage is told by both.
 """
 
+import json
 import statistics
 import tempfile
 import time
@@ -15,6 +17,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import shapely
 
 from bench.api.servers import leave_core, running_api
 from services.api.sign_in import hash_password
@@ -35,7 +38,7 @@ from services.roads.streets import RoadFile
 from services.stack.lifecycle import Stack, StartRequest
 from services.store.connection import Connection, connect
 from services.store.migrate import migrate
-from services.store.registry import FACILITIES, POPULATION, upsert
+from services.store.registry import FACILITIES, LAND_PARCELS, POPULATION, upsert
 from services.store.town import create_town, save_clock
 from services.store.users import User, create_user
 
@@ -43,6 +46,7 @@ USER, PASSWORD = "admin-bench", "a password for benches"
 NOW = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
 """Noon in the town."""
 RESIDENTS_A_PLACE = 30
+SQUARE_DEG = 0.0025
 NO_LIMIT = {"RIQING_PUBLIC_READS_PER_MIN": "1000000"}
 
 
@@ -76,15 +80,34 @@ def _store_streets(roads_dir: Path, roads: RoadFile) -> None:
 def _store_town(connection: Connection, toilets: list[Facility], demand: Demand) -> None:
     create_town(connection, Town("台北"))
     save_clock(connection, TownClock(datetime.now(UTC), NOW, 1e-6, simulated=True))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"facility_id": one.facility_id, "kind": str(one.kind), "lon": one.lon, "lat": one.lat, "status": "in_service"}
         for one in toilets
     ]
+    rows = [row | {"toilet_class": str(1 + number % 3)} for number, row in enumerate(rows)]
     upsert(connection, FACILITIES, rows, update=[])
+    upsert(connection, LAND_PARCELS, _land(demand), update=[])
     places = zip(demand.lon.tolist(), demand.lat.tolist(), strict=True)
     cells = [{"lon": lon, "lat": lat, "residents": RESIDENTS_A_PLACE} for lon, lat in places]
     upsert(connection, POPULATION, cells, update=[])
     create_user(connection, User(USER, Role.ADMIN, hash_password(PASSWORD)))
+
+
+def _land(demand: Demand) -> list[dict[str, Any]]:
+    """Return squares over all demand, with the uses of a town in turn."""
+    uses = ("residential", "retail", "residential", "school", "residential", "park", "industrial")
+    columns, rows = (np.arange(values.min(), values.max(), SQUARE_DEG) for values in (demand.lon, demand.lat))
+    found = []
+    for number, (west, south) in enumerate((west, south) for west in columns.tolist() for south in rows.tolist()):
+        ring = shapely.box(west, south, west + SQUARE_DEG, south + SQUARE_DEG)
+        found.append(
+            {
+                "parcel_id": f"B{number}",
+                "landuse": uses[number % len(uses)],
+                "geometry": json.loads(shapely.to_geojson(ring)),
+            }
+        )
+    return found
 
 
 def _measure(url: str, demand: Demand, requests: int) -> dict[str, Any]:

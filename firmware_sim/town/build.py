@@ -7,13 +7,14 @@ from random import Random
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from firmware_sim.ground import Ground, Spot
 from firmware_sim.town.countryside import Countryside, add_countryside
 from firmware_sim.town.facilities import SimulatedFacility, facilities_of
 from firmware_sim.town.fleet import CONTRACTORS, vehicles_of
 from firmware_sim.town.history import history_of
-from firmware_sim.town.land_use import Parcel, parcels_of
+from firmware_sim.town.land_use import MAP_TAGS, MappedLand, Parcel, parcels_of
 from firmware_sim.town.names import RAILWAY_NAME, RIVER_NAME, NameBook
 from firmware_sim.town.network import RoadNetwork, add_bent_plan
 from firmware_sim.town.one_ways import add_one_ways
@@ -51,6 +52,7 @@ class SimulatedTown:
     seed: int
     network: RoadNetwork
     zones: list[Zone]
+    land: list[MappedLand]
     contractors: tuple[Contractor, ...]
     points: list[CollectionPoint]
     facilities: list[Facility]
@@ -82,6 +84,7 @@ def build_town(seed: int) -> SimulatedTown:
         seed=seed,
         network=terrain.network,
         zones=[_zone(zone) for zone in simulated_zones],
+        land=_land(terrain.parcels),
         contractors=CONTRACTORS,
         points=_points(points, finder),
         facilities=[_facility(facility, finder) for facility in facilities],
@@ -133,11 +136,24 @@ def _degrees(spot: Spot) -> tuple[float, float]:
 
 
 def _zone(zone: SimulatedZone) -> Zone:
+    geometry = _geojson(zone.shape)
+    return Zone(zone.zone_id, geometry, zone.name, zone.contractor_id, zone.cleaning_grade, zone.responsible)
+
+
+def _land(parcels: list[Parcel]) -> list[MappedLand]:
+    used = [parcel for parcel in parcels if parcel.use in MAP_TAGS]
+    return [
+        MappedLand(f"B{number:03d}", MAP_TAGS[parcel.use], _geojson(parcel.polygon))
+        for number, parcel in enumerate(used, start=1)
+    ]
+
+
+def _geojson(area: BaseGeometry) -> dict[str, object]:
     in_degrees = shapely.transform(
-        zone.shape, lambda spots: np.array([_degrees((x, y)) for x, y in spots.tolist()]).reshape(-1, 2)
+        area, lambda spots: np.array([_degrees((x, y)) for x, y in spots.tolist()]).reshape(-1, 2)
     )
     geometry: dict[str, object] = json.loads(shapely.to_geojson(in_degrees))
-    return Zone(zone.zone_id, geometry, zone.name, zone.contractor_id, zone.cleaning_grade, zone.responsible)
+    return geometry
 
 
 def _points(points: list[SimulatedPoint], finder: _ZoneFinder) -> list[CollectionPoint]:

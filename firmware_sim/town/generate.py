@@ -22,7 +22,8 @@ def generate_town(directory: Path, seed: int = DEFAULT_SEED) -> SimulatedTown:
     directory.mkdir(parents=True, exist_ok=True)
     town = build_town(seed)
     write_osm(town.network, GROUND, directory / ROADS_FILE)
-    tables.write_zones(directory / "zones.geojson", town.zones)
+    tables.write_areas(directory / "zones.geojson", map(tables.zone_feature, town.zones))
+    tables.write_areas(directory / "landuse.geojson", map(tables.land_feature, town.land))
     for name, write in _writers(town).items():
         write(directory / name)
     return town

@@ -23,6 +23,16 @@ class LandUse(StrEnum):
     CORRIDOR = "corridor"
 
 
+MAP_TAGS = {
+    LandUse.OLD_TOWN: "residential",
+    LandUse.HOUSING: "residential",
+    LandUse.SHOPS: "retail",
+    LandUse.WORKS: "industrial",
+    LandUse.SCHOOL: "education",
+    LandUse.PARK: "recreation_ground",
+}
+"""OpenStreetMap's `landuse`; what runs through a corridor uses the land as nothing."""
+
 RESIDENTS_PER_HECTARE = {
     LandUse.OLD_TOWN: 75.0,
     LandUse.HOUSING: 38.0,
@@ -57,6 +67,15 @@ class Parcel:
         """A spot inside the block, near its middle."""
         inside = self.polygon.representative_point()
         return inside.x, inside.y
+
+
+@dataclass(frozen=True, slots=True)
+class MappedLand:
+    """A block as a map has it: its `landuse`, and its corners as GeoJSON."""
+
+    parcel_id: str
+    landuse: str
+    geometry: dict[str, object]
 
 
 def parcels_of(network: RoadNetwork, town: TownStreets, warp: Warp, random: Random) -> list[Parcel]:

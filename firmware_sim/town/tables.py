@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from firmware_sim.town.land_use import MappedLand
 from services.domain.registry import (
     CollectedWeight,
     CollectionPoint,
@@ -115,13 +116,14 @@ def history_row(collected: CollectedWeight) -> Row:
     return {"point_id": collected.point_id, "date": collected.service_date, "kg": _plain(collected.kg)}
 
 
-def write_zones(path: Path, zones: Iterable[Zone]) -> None:
-    """Write zones.geojson, a feature a line."""
-    features = [json.dumps(_feature(zone), ensure_ascii=False, separators=(",", ":")) for zone in zones]
-    path.write_text('{"type":"FeatureCollection","features":[\n' + ",\n".join(features) + "\n]}\n", encoding="utf-8")
+def write_areas(path: Path, features: Iterable[Row]) -> None:
+    """Write GeoJSON, a feature a line."""
+    lines = [json.dumps(feature, ensure_ascii=False, separators=(",", ":")) for feature in features]
+    path.write_text('{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
 
 
-def _feature(zone: Zone) -> dict[str, object]:
+def zone_feature(zone: Zone) -> Row:
+    """Return a feature of zones.geojson."""
     properties = {
         "id": zone.zone_id,
         "name": zone.name,
@@ -130,6 +132,12 @@ def _feature(zone: Zone) -> dict[str, object]:
         "responsible": zone.responsible,
     }
     return {"type": "Feature", "properties": properties, "geometry": zone.geometry}
+
+
+def land_feature(land: MappedLand) -> Row:
+    """Return a feature of landuse.geojson."""
+    properties = {"id": land.parcel_id, "landuse": land.landuse}
+    return {"type": "Feature", "properties": properties, "geometry": land.geometry}
 
 
 def _plain(value: float | None) -> float | None:

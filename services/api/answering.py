@@ -28,9 +28,14 @@ class AnswerRoute(APIRoute):
             if isinstance(found, Response):
                 return found
             assert self.response_field is not None, "every answer has a shape"
-            response = Response(self.response_field.serialize_json(found, by_alias=True), media_type="application/json")
+            response = json_answer(self.response_field.serialize_json(found, by_alias=True))
             for headers in (one.headers for one in parameters.values() if isinstance(one, Response)):
                 response.headers.raw.extend(headers.raw)
             return response
 
         return answer
+
+
+def json_answer(content: bytes) -> Response:
+    """Return an answer that is written already."""
+    return Response(content, media_type="application/json")

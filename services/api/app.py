@@ -11,28 +11,32 @@ import psycopg
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
+from services.api.announcements import Announcements
+from services.api.base_map import find_base_map
 from services.api.body_limit import BodyLimitMiddleware
 from services.api.database import Database, ReadingMiddleware
 from services.api.etags import TagsMiddleware
 from services.api.identity import authorise
-from services.api.limits import RateLimiter
+from services.api.limits import FROM_ADDRESS, RateLimiter
 from services.api.live.feed import LiveFeed
 from services.api.live.hub import LiveHub
 from services.api.memo import Memo
 from services.api.metrics import Metrics, MetricsMiddleware
-from services.api.middleware import HeadersMiddleware
+from services.api.middleware import CommonHeaders, HeadersMiddleware
 from services.api.openapi import describe, lists_of, operation_id
 from services.api.parts import Parts, Settings
 from services.api.problems import add_problem_handlers
 from services.api.readiness import Readiness
+from services.api.ready import ReadyMiddleware
 from services.api.routers import (
     adherence,
     alarms,
     assessments,
     audit,
     auth,
+    base_map,
     cases,
     clearance,
     clock,
@@ -80,6 +84,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     town.router,
     clock.router,
     map.router,
+    base_map.router,
     points.router,
     facilities.router,
     zones.router,
@@ -138,11 +143,13 @@ def create_app(settings: Settings, database_url: str | None = None) -> FastAPI:
         parts.database.open()
         feed = LiveFeed(url, parts.database, parts.hub, asyncio.get_running_loop(), parts.sessions.forget)
         feed.start()
-        first_admin = asyncio.create_task(_ensure_first_admin(parts))
+        tasks = [asyncio.create_task(_ensure_first_admin(parts)), asyncio.create_task(parts.announcements.listen())]
         try:
             yield
         finally:
-            first_admin.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
             await run_in_threadpool(feed.stop)
             await run_in_threadpool(parts.database.close)
 
@@ -165,9 +172,18 @@ def create_app(settings: Settings, database_url: str | None = None) -> FastAPI:
     app.add_middleware(BodyLimitMiddleware, body_bytes=settings.limits.body_bytes)
     app.add_middleware(TablesMiddleware, columns_by_path=lambda: lists_of(describe(app)))
     app.add_middleware(TagsMiddleware)
-    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    app.add_middleware(HeadersMiddleware)
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=1_000,
+        compresslevel=3,
+        # A part of an archive is told by its place in the file, and its tiles are compressed.
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, base_map.PMTILES),
+    )
+    tiles_from = None if parts.base_map is None else parts.base_map.origin
+    common = CommonHeaders(tiles_from)
+    app.add_middleware(HeadersMiddleware, common=common)
     app.add_middleware(MetricsMiddleware, metrics=parts.metrics)
+    app.add_middleware(ReadyMiddleware, parts=parts, common=common)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
 
@@ -176,18 +192,22 @@ def _make_parts(settings: Settings, database_url: str) -> Parts:
     limits = settings.limits
     database = Database(database_url, limits.connections, limits.statement_s)
     metrics = Metrics(lambda: _backlog(database))
+    sessions = Sessions(database)
     return Parts(
         settings=settings,
         database=database,
         tokens=Tokens(settings.sign_in),
-        sessions=Sessions(database),
+        sessions=sessions,
         hub=LiveHub(limits.stream_backlog_bytes, STATE_EVENTS, metrics.streams_cut.inc),
         metrics=metrics,
         readiness=Readiness(database, settings.broker),
         memo=Memo(),
-        sign_in_limiter=RateLimiter(limits.sign_ins_per_min),
-        public_read_limiter=RateLimiter(limits.public_reads_per_min),
-        public_report_limiter=RateLimiter(limits.public_reports_per_min),
+        announcements=Announcements(database_url, sessions.forget),
+        person_limiter=RateLimiter(limits.requests_per_min, "from you"),
+        sign_in_limiter=RateLimiter(limits.sign_ins_per_min, FROM_ADDRESS),
+        public_read_limiter=RateLimiter(limits.public_reads_per_min, FROM_ADDRESS),
+        public_report_limiter=RateLimiter(limits.public_reports_per_min, FROM_ADDRESS),
+        base_map=find_base_map(settings.base_map),
     )
 
 

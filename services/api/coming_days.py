@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
+from services.api.kept_answers import holds_only_now
 from services.api.today import Today
 from services.clearance.decide import PlannedStop, decide_due_visits
 from services.domain.clearance import UNASSIGNED, ClearanceFigure, ClearanceGroup
@@ -17,7 +18,10 @@ from services.store.visits import has_due_visits, load_planned_visits
 
 def is_coming(connection: Connection, today: Today, day: date) -> bool:
     """Tell whether `day` is today or later and has no due visits yet: clearance makes them when the day begins."""
-    return day >= today.service_date and not has_due_visits(connection, day)
+    coming = day >= today.service_date and not has_due_visits(connection, day)
+    if coming:
+        holds_only_now()  # what is due and what is late of it is worked out by the clock
+    return coming
 
 
 def coming_counts(connection: Connection, day: date) -> Mapping[str, int]:

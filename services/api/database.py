@@ -74,6 +74,18 @@ class Database:
             connection.autocommit = _only_reads.get()
             yield connection
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Lend a connection to who changes nothing, whatever request is at hand.
+
+        Raises:
+            psycopg.OperationalError: none was to be had within WAIT_FOR_CONNECTION_S.
+
+        """
+        with self._pool.connection() as connection:
+            connection.autocommit = True
+            yield connection
+
 
 def _check(connection: Connection) -> None:
     """Ask the server only where it has said something meanwhile, as it does when it ends a connection."""

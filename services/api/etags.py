@@ -39,7 +39,7 @@ def has_tag(header: str | None, tag: str) -> bool:
 def request_tag(request: Request, user: User, *parts: object) -> str:
     """Return the tag of an answer that these parts, what is asked for, and what the person may see determine."""
     accept = request.headers.get("accept", "")
-    return tag_of(request.url.path, request.url.query, accept, user.role, user.visibility, version("riqing"), *parts)
+    return tag_of(request.url.path, request.url.query, accept, user.visibility, version("riqing"), *parts)
 
 
 Answer = TypeVar("Answer")

@@ -25,6 +25,7 @@ async def authorise(
 
     Raises:
         NotSignedInError: there is no valid token.
+        TooManyRequestsError: the person asks too often.
         ForbiddenError: the person's role may not call this route.
 
     """
@@ -34,6 +35,7 @@ async def authorise(
     session_id = _session_id(parts, access, token, request.query_params.get("stream_token"))
     user = await _user_of(parts, session_id)
     request.state.session_id = session_id
+    parts.person_limiter.take(user.user_name)
     if user.role not in access.roles:
         raise ForbiddenError(f"The role {user.role} may not {request.method} {request.url.path}.")
     return user

@@ -1,4 +1,4 @@
-"""How often one client may ask: a bucket of requests per address that refills steadily."""
+"""How often one client may ask: a bucket of requests per address or person that refills steadily."""
 
 import math
 import time
@@ -8,14 +8,20 @@ from collections.abc import Callable
 from services.api.errors import TooManyRequestsError
 
 REMEMBERED_CLIENTS = 10_000
-"""Addresses kept; the one not seen for longest is forgotten first, so that memory stays bounded."""
+"""Clients kept; the one not seen for longest is forgotten first, so that memory stays bounded."""
+
+FROM_ADDRESS = "from this address"
 
 
 class RateLimiter:
-    """Lets each client do `per_min` requests a minute, that many at once at most."""
+    """Lets each client do `per_min` requests a minute, that many at once at most.
 
-    def __init__(self, per_min: int, now_s: Callable[[], float] = time.monotonic) -> None:
+    `whence` is how a client is told that it asks too often.
+    """
+
+    def __init__(self, per_min: int, whence: str, now_s: Callable[[], float] = time.monotonic) -> None:
         self._per_min = per_min
+        self._whence = whence
         self._now_s = now_s
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         """By client: how many requests it had left, and when that was."""
@@ -36,4 +42,4 @@ class RateLimiter:
             self._buckets.popitem(last=False)
         if not allowed:
             wait_s = math.ceil((1 - left) * 60 / self._per_min)
-            raise TooManyRequestsError(f"Too many requests from this address; try again in {wait_s} s.", wait_s)
+            raise TooManyRequestsError(f"Too many requests {self._whence}; try again in {wait_s} s.", wait_s)

@@ -60,7 +60,6 @@ TOO_MANY = "Too many requests or failures; `Retry-After` says when to try again.
 COUNTED = frozenset(
     {
         ("POST", "/api/v1/auth/token"),
-        ("POST", "/api/v1/auth/password"),
         ("GET", "/api/v1/public/toilets"),
         ("GET", "/api/v1/public/town"),
         ("GET", "/api/v1/public/streets"),
@@ -70,6 +69,8 @@ COUNTED = frozenset(
         ("GET", "/api/v1/public/reports/{case_number}"),
     }
 )
+"""Public routes that are counted by address; all others are counted by person."""
+RETRY_AFTER = {"description": "Seconds until it is worth trying again.", "schema": {"type": "integer"}}
 
 EXAMPLE_DETAILS = {
     "401": "The session is over; sign in again.",
@@ -133,7 +134,7 @@ def lists_of(document: Mapping[str, Any]) -> dict[str, list[str]]:
     lists = {}
     for path, operations in document["paths"].items():
         if "{" not in path and path.startswith("/api/") and "get" in operations:
-            item = _item_of(operations["get"]["responses"]["200"].get("content", {}), schemas)
+            item = _item_of(operations["get"]["responses"].get("200", {}).get("content", {}), schemas)
             if item is not None:
                 lists[path] = columns_of(item, schemas)
     return lists
@@ -203,7 +204,7 @@ def _errors(operation: dict[str, Any], method: str, path: str, is_public: bool) 
         errors |= WITH_BODY
     if sentence := MAY_CONFLICT.get((method, path)):
         errors[CONFLICTS] = sentence
-    if (method, path) in COUNTED:
+    if not is_public or (method, path) in COUNTED:
         errors["429"] = TOO_MANY
     return errors
 
@@ -221,5 +222,6 @@ def _problem_response(status: str, sentence: str) -> dict[str, Any]:
         example["errors"] = [{"field": "body.date", "message": "Input should be a valid date"}]
     return {
         "description": sentence,
+        **({"headers": {"Retry-After": RETRY_AFTER}} if status in ("429", "503") else {}),
         "content": {PROBLEM_JSON: {"schema": {"$ref": PROBLEM_SCHEMA}, "example": example}},
     }

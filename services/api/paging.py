@@ -51,7 +51,7 @@ class PageRequest:
             RequestValidationError: the cursor is not one of this list.
 
         """
-        return list(load(None if self.cursor is None else _read(self.cursor, key), self.limit + 1))
+        return list(load(None if self.cursor is None else read_cursor(self.cursor, key), self.limit + 1))
 
     def page(
         self, rows: Sequence[Row], make: Callable[[Row], Item], key: Callable[[Row], tuple[Any, ...]]
@@ -61,12 +61,26 @@ class PageRequest:
         has_more = len(rows) > self.limit
         return Page(items=[make(row) for row in shown], next_cursor=_cursor(key(shown[-1])) if has_more else None)
 
+    def written(
+        self, rows: Sequence[Row], write: Callable[[Row], bytes], key: Callable[[Row], tuple[Any, ...]]
+    ) -> bytes:
+        """Return the page of what `fetch` gave as JSON, of items that `write` writes."""
+        shown = rows[: self.limit]
+        cursor = to_json(_cursor(key(shown[-1])) if len(rows) > self.limit else None)
+        return b'{"items":[' + b",".join(map(write, shown)) + b'],"next_cursor":' + cursor + b"}"
+
 
 def _cursor(key: tuple[Any, ...]) -> str:
     return base64.urlsafe_b64encode(to_json(key)).decode().rstrip("=")
 
 
-def _read(cursor: str, key: TypeAdapter[Key]) -> Key:
+def read_cursor(cursor: str, key: TypeAdapter[Key]) -> Key:
+    """Return the key of the row that a cursor names.
+
+    Raises:
+        RequestValidationError: it is not one of this list.
+
+    """
     try:
         return key.validate_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError as error:

@@ -1,10 +1,12 @@
 """The parts the app is wired from, as routers reach them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from services.api.announcements import Announcements
+from services.api.base_map import BaseMap
 from services.api.database import Database
 from services.api.limits import RateLimiter
 from services.api.live.hub import LiveHub
@@ -12,7 +14,7 @@ from services.api.memo import Memo
 from services.api.metrics import Metrics
 from services.api.readiness import Readiness
 from services.api.sessions import Sessions
-from services.api.settings import LimitSettings, ServerSettings, SignInSettings
+from services.api.settings import BaseMapSettings, LimitSettings, ServerSettings, SignInSettings
 from services.api.tokens import Tokens
 from services.broker.settings import BrokerSettings, EnrolmentSettings
 
@@ -26,6 +28,7 @@ class Settings:
     limits: LimitSettings
     enrolment: EnrolmentSettings
     broker: BrokerSettings
+    base_map: BaseMapSettings = field(default_factory=BaseMapSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,12 @@ class Parts:
     metrics: Metrics
     readiness: Readiness
     memo: Memo
+    announcements: Announcements
+    person_limiter: RateLimiter
     sign_in_limiter: RateLimiter
     public_read_limiter: RateLimiter
     public_report_limiter: RateLimiter
+    base_map: BaseMap | None
 
 
 async def parts_of(request: Request) -> Parts:

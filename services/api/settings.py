@@ -3,7 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
@@ -29,6 +29,36 @@ class ServerSettings(BaseSettings):
     runs_as: RunsAs = Field(default=RunsAs.PRODUCTION, validation_alias="RIQING_ENVIRONMENT")
 
 
+class MapCoordinates(StrEnum):
+    """What a base map's places are given in: GCJ-02 is what Chinese maps are drawn in."""
+
+    WGS84 = "wgs84"
+    GCJ02 = "gcj02"
+
+
+class BaseMapSettings(BaseSettings):
+    """The map below our own: an archive of tiles (PMTiles) or the address of a server's tiles; neither unless set.
+
+    `max_zoom` is the finest that the server has; an archive says it itself.
+    """
+
+    file: Path | None = Field(default=None, validation_alias="RIQING_BASE_MAP_FILE")
+    url: str = Field(default="", max_length=500, validation_alias="RIQING_BASE_MAP_URL")
+    crs: MapCoordinates = Field(default=MapCoordinates.WGS84, validation_alias="RIQING_BASE_MAP_CRS")
+    attribution: str = Field(default="", max_length=200, validation_alias="RIQING_BASE_MAP_ATTRIBUTION")
+    max_zoom: int = Field(default=18, ge=0, le=24, validation_alias="RIQING_BASE_MAP_MAX_ZOOM")
+
+    @field_validator("file", mode="before")
+    @classmethod
+    def _none_when_empty(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @property
+    def is_gcj02(self) -> bool:
+        """Whether its places must be shifted to lie where ours are."""
+        return self.crs is MapCoordinates.GCJ02
+
+
 class SignInSettings(BaseSettings):
     """How people sign in: the key that tokens are signed with, the first admin, and the lock after failures.
 
@@ -49,13 +79,14 @@ class SignInSettings(BaseSettings):
 
 
 class LimitSettings(BaseSettings):
-    """How much one client may ask of us; rates are per client address.
+    """How much one client may ask of us; rates are per client address, but `requests_per_min` per person signed in.
 
     A live stream that has more than `stream_backlog_bytes` waiting for its reader is ended.
     """
 
     body_bytes: int = Field(default=2_000_000, gt=0, validation_alias="RIQING_MAX_BODY_BYTES")
     public_body_bytes: int = Field(default=20_000, gt=0, validation_alias="RIQING_PUBLIC_MAX_BODY_BYTES")
+    requests_per_min: int = Field(default=6_000, gt=0, validation_alias="RIQING_REQUESTS_PER_MIN")
     sign_ins_per_min: int = Field(default=300, gt=0, validation_alias="RIQING_SIGN_INS_PER_MIN")
     public_reads_per_min: int = Field(default=120, gt=0, validation_alias="RIQING_PUBLIC_READS_PER_MIN")
     public_reports_per_min: int = Field(default=10, gt=0, validation_alias="RIQING_PUBLIC_REPORTS_PER_MIN")

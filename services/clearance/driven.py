@@ -56,8 +56,9 @@ def load_driven_routes(
     stops: dict[str, list[StopRow]] = defaultdict(list)
     routes: dict[str, RouteRow] = {}
     if plan_id is not None:
-        routes = {route.vehicle_id: route for route in load_routes(connection, plan_id, vehicle_id)}
-        for stop in load_stops(connection, plan_id, vehicle_id):
+        named = () if vehicle_id is None else (vehicle_id,)
+        routes = {route.vehicle_id: route for route in load_routes(connection, plan_id, *named)}
+        for stop in load_stops(connection, plan_id, *named):
             stops[stop.vehicle_id].append(stop)
     visits: dict[str, list[MadeVisit]] = defaultdict(list)
     for visit in load_visits(connection, day, vehicle_id=vehicle_id):

@@ -37,6 +37,8 @@ MODULES = {
     "simulate": ("simulate",),
     "report": ("report",),
     "site": ("siting",),
+    "coverage": ("coverage",),
+    "phases": ("phases",),
     "facilities": ("facilities",),
     "scenario": ("scenario",),
     "alarm": ("alarm",),

@@ -26,6 +26,7 @@ IMPORT_ORDER = (
     ("roads", "roads.osm.pbf"),
     ("contractors", "contractors.csv"),
     ("zones", "zones.geojson"),
+    ("landuse", "landuse.geojson"),
     ("facilities", "facilities.csv"),
     ("points", "points.csv"),
     ("vehicles", "vehicles.csv"),

@@ -15,8 +15,10 @@ from services.domain.registry import Facility
 from services.facilities.areas import ZoneAreas
 from services.facilities.osm_tags import MapPlace, Matched, kind_of, match_places, places_of_geojson, tags_of
 from services.store.connection import Connection, connect
+from services.store.facility_phases import renew_as_registered
 from services.store.facility_tags import load_elements, load_tags, save_tags
 from services.store.registry import FACILITIES, load_facilities, load_zones, upsert
+from services.store.town import load_clock, load_town
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +50,8 @@ def _store(connection: Connection, matched: list[Matched]) -> None:
     rows = [_row(one.facility, zone_id) for one, zone_id in zip(matched, zone_ids, strict=True)]
     learnt = ["name", "open_start_s", "open_end_s", "toilet_class", "stalls_accessible"]
     upsert(connection, FACILITIES, rows, update=learnt)
+    today = load_town(connection).service_date(load_clock(connection).now())
+    renew_as_registered(connection, [row["facility_id"] for row in rows], learnt, today)
     save_tags(connection, [(one.facility.facility_id, one.place.osm_id, one.place.tags) for one in matched])
 
 

@@ -24,6 +24,7 @@ class ImportKind(StrEnum):
     ROADS = "roads"
     CONTRACTORS = "contractors"
     ZONES = "zones"
+    LANDUSE = "landuse"
     FACILITIES = "facilities"
     POINTS = "points"
     VEHICLES = "vehicles"
@@ -38,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
 def import_command(
     kind: Annotated[ImportKind, typer.Argument(help="What the file holds.")],
-    file: Annotated[Path, typer.Argument(help="An .osm.pbf for roads, else CSV in UTF-8 or GeoJSON.")],
+    file: Annotated[Path, typer.Argument(help="An .osm.pbf for roads (or landuse), else CSV in UTF-8 or GeoJSON.")],
     mapping: Annotated[Path | None, typer.Option(help='TOML that names your headers, such as "编号" = "id".')] = None,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Import the good rows all the same.")] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
@@ -52,7 +53,7 @@ def import_command(
     try:
         import_register_file(RegisterKind(kind), file, mapping, skip_bad_rows=skip_bad_rows, console=console)
     except BadRowsError as error:
-        _print_bad_rows(error.bad_rows, console)
+        print_bad_rows(error.bad_rows, console)
         raise
 
 
@@ -94,13 +95,14 @@ def import_register_file(
             skip_bad_rows=skip_bad_rows,
             progress=with_progress,
         )
-    _print_bad_rows(result.bad_rows, console)
+    print_bad_rows(result.bad_rows, console)
     for column in result.unknown_columns:
         console.print(f"Column {column!r} says nothing to us and was left out.", markup=False)
     left_out = f", {len({bad.line for bad in result.bad_rows})} bad rows left out" if result.bad_rows else ""
     print(f"{kind}: {result.stored} rows imported{left_out}.")
 
 
-def _print_bad_rows(bad_rows: list[BadRow], console: Console) -> None:
+def print_bad_rows(bad_rows: list[BadRow], console: Console) -> None:
+    """Print what is wrong with rows, a line each."""
     for bad in bad_rows:
         console.print(str(bad), markup=False, soft_wrap=True)

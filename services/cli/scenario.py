@@ -1,6 +1,5 @@
 """`riqing scenario`: changes to toilets and stations that were kept: seen, compared, planned, forgotten."""
 
-from datetime import date
 from typing import Annotated
 
 import typer
@@ -8,8 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.api.shapes.scenarios import CoveredAnswer
-from services.cli.options import DEFAULT_DATA_DIR, DataDir
-from services.domain.errors import InvalidRequestError
+from services.cli.options import DEFAULT_DATA_DIR, DataDir, read_day
 from services.facilities.coverage import StationCoverage, ToiletCoverage
 from services.facilities.scenario_service import Effect, Schedule, adopt_scenario, changes_of, effect_of
 from services.store.audit import record_action
@@ -84,17 +82,10 @@ def adopt(
     del data_dir
     with connect() as connection:
         row, now = find_scenario(connection, name), load_clock(connection).now()
-        schedule = Schedule(_day(begins), _day(done))
+        schedule = Schedule(read_day(begins), read_day(done))
         planned = adopt_scenario(connection, row.scenario_id, WHO, now, schedule)
         record_action(connection, now, WHO, "adopt", f"scenario {name}", {"planned": planned})
     print(f"Planned: {', '.join(planned)}.")
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
-        raise InvalidRequestError(f"{text!r} is not a date; write YYYY-MM-DD such as 2026-03-02.") from error
 
 
 def delete(name: Name, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:

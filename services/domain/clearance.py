@@ -1,8 +1,9 @@
 """The figures of clearance: counts and weights of a group of due visits, and the rates made of them."""
 
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+
+import msgspec
 
 UNASSIGNED = "unassigned"
 """The key of what belongs to no zone, contractor or vehicle."""
@@ -26,8 +27,7 @@ class ClearanceBucket(StrEnum):
     WHOLE = "whole"
 
 
-@dataclass(frozen=True, slots=True)
-class ClearanceFigure:
+class ClearanceFigure(msgspec.Struct, frozen=True):
     """The counts and weights of one group on one service day, or on the days from `service_date` on that were summed.
 
     They are domain.md's (The sums). `key` is the zone's, contractor's or vehicle's identifier, the town's name, or the
@@ -35,6 +35,8 @@ class ClearanceFigure:
     were planned, else for the vehicle "unassigned" and the hour in which its last window closes. `received_kg` is what
     reached disposal sites, `tipped_kg` what collection vehicles tipped anywhere. `corrected` counts the due visits
     whose status the office has set by hand; they stand in the other counts as it set them.
+
+    A month by vehicle has thousands of these, and a struct is made ten times as fast as a frozen dataclass.
     """
 
     service_date: date
@@ -47,7 +49,7 @@ class ClearanceFigure:
     expected_kg: float = 0.0
     tipped_kg: float = 0.0
     received_kg: float = 0.0
-    not_cleared_by_reason: dict[str, int] = field(default_factory=dict)
+    not_cleared_by_reason: dict[str, int] = msgspec.field(default_factory=dict)
 
     @property
     def clearance_rate(self) -> float | None:

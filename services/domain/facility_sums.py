@@ -6,12 +6,13 @@ numbers, or of numbers that adding does not round: it does not matter in which o
 """
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields, replace
 from typing import TypeVar
 
+import msgspec
+from msgspec.structs import astuple, replace
 
-@dataclass(frozen=True, slots=True)
-class StationSums:
+
+class StationSums(msgspec.Struct, frozen=True):
     """What was weighed at a station or disposal site, and for how long its device was heard.
 
     `heard_promised_s` counts opening hours only. `unknown_trucks` and `impossible_weights` count weighings,
@@ -37,8 +38,7 @@ class StationSums:
     peak_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ToiletSums:
+class ToiletSums(msgspec.Struct, frozen=True):
     """What the devices of a toilet, or of one side of it, told.
 
     `…_told` and `counts` are how many messages told of something: where none did, nothing is known of it.
@@ -68,8 +68,7 @@ class ToiletSums:
 
 Sums = TypeVar("Sums", StationSums, ToiletSums)
 
-STATION_SUMS = tuple(field.name for field in fields(StationSums))
-TOILET_SUMS = tuple(field.name for field in fields(ToiletSums))
+STATION_SUMS, TOILET_SUMS = StationSums.__struct_fields__, ToiletSums.__struct_fields__
 NO_WEIGHINGS, NO_USE = StationSums(), ToiletSums()
 
 

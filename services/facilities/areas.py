@@ -32,11 +32,16 @@ class ZoneAreas:
 
     def areas_km2(self) -> dict[str, float]:
         """Return the area of each zone."""
-        return {zone.zone_id: _area_km2(geometry) for zone, geometry in zip(self._zones, self._shapes, strict=True)}
+        return {zone.zone_id: area_km2(geometry) for zone, geometry in zip(self._zones, self._shapes, strict=True)}
+
+    def whole(self) -> shapely.Geometry | None:
+        """Return what the zones cover together, none where there are none."""
+        return shapely.union_all(self._shapes) if self._shapes else None
 
     def total_km2(self) -> float | None:
         """Return the area that the zones cover together, none where there are none."""
-        return _area_km2(shapely.union_all(self._shapes)) if self._shapes else None
+        whole = self.whole()
+        return None if whole is None else area_km2(whole)
 
     def zones_of(self, lon: FloatArray, lat: FloatArray) -> list[str | None]:
         """Return the zone that each place lies in, none where it lies in none."""
@@ -48,7 +53,7 @@ class ZoneAreas:
         return found
 
 
-def _area_km2(geometry: shapely.Geometry) -> float:
+def area_km2(geometry: shapely.Geometry) -> float:
     """Return the area of a geometry in degrees: on the cylinder that keeps areas true."""
 
     def flatten(places: FloatArray) -> FloatArray:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.domain.land_use import LandUse
+
 
 class DemandKind(StrEnum):
     """What coverage is a share of (domain.md: residents where a grid is given, else built-up street)."""
@@ -60,10 +62,35 @@ class ZoneCoverage:
 
 
 @dataclass(frozen=True, slots=True)
+class LandUseCoverage:
+    """The coverage of the land of one use, or of land whose use is not stated (`land_use` none)."""
+
+    land_use: LandUse | None
+    area_km2: float | None
+    demand: float
+    covered: float
+    covered_ratio: float | None
+    facilities: int
+    per_km2: float | None
+    standards: Sequence[StandardCheck]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCoverage:
+    """How much demand has a toilet of one class within reach; `toilet_class` none: of those of no known class."""
+
+    toilet_class: str | None
+    facilities: int
+    covered: float
+    covered_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class ToiletCoverage:
     """How much of the demand has a toilet in service within `radius_m` on foot, for the town and by zone.
 
-    `within_standard_ratio` is the share within the standard's own radius, whatever was asked about.
+    `within_standard_ratio` is the share within the standard's own radius, whatever was asked about. `land_uses` and
+    `classes` are empty where it was not asked for them, or the use of no land is stated.
     """
 
     radius_m: float
@@ -80,6 +107,8 @@ class ToiletCoverage:
     zones: Sequence[ZoneCoverage]
     gaps: Sequence[Gap]
     notes: Sequence[str] = ()
+    land_uses: Sequence[LandUseCoverage] = ()
+    classes: Sequence[ClassCoverage] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +137,16 @@ class Catchment:
 
 
 @dataclass(frozen=True, slots=True)
+class PointHaul:
+    """Where a point hauls to and how far; none where no road leads to any station."""
+
+    point_id: str
+    facility_id: str | None
+    haul_m: float | None
+    expected_kg: float
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """What it does when stations fail: who has to haul elsewhere, how much farther, and what is too much for whom.
 
@@ -130,7 +169,8 @@ class StationCoverage:
     """How many points, and kg a day, lie within `radius_m` by road of a station in service.
 
     `mean_haul_m` is that of a kilogram, `mean_haul_of_points_m` that of a point, over all points from which a
-    station can be reached at all. `failure` is told where stations were asked to fail.
+    station can be reached at all. `failure` is told where stations were asked to fail, `hauls` where each point was
+    asked for, the longest first.
     """
 
     radius_m: float
@@ -152,3 +192,4 @@ class StationCoverage:
     zones: Sequence[StationZone]
     gaps: Sequence[Gap]
     notes: Sequence[str] = ()
+    hauls: Sequence[PointHaul] = ()

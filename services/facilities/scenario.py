@@ -55,6 +55,11 @@ class Change:
         }
         return {name: value for name, value in given.items() if value is not None}
 
+    @property
+    def without_code(self) -> "Change":
+        """What is done, whatever a new facility is called: two searches call a corner differently."""
+        return replace(self, facility_id="") if self.kind is ChangeKind.BUILD else self
+
 
 def with_changes(facilities: Iterable[Facility], changes: Sequence[Change]) -> list[Facility]:
     """Return the facilities as they are once every change is done.
@@ -99,3 +104,24 @@ def _built(present: Facility | None, change: Change) -> Facility:
         status=FacilityStatus.IN_SERVICE,
         **change.renewed_fields,  # type: ignore[arg-type]
     )
+
+
+def refuse_codes_of_others(changes: Iterable[Change], others: Iterable[Change]) -> None:
+    """Refuse to build under a code under which others build something else, or elsewhere.
+
+    Raises:
+        ConflictError: a change does.
+
+    """
+    built = {change.facility_id: change for change in others if change.kind is ChangeKind.BUILD}
+    for change in changes:
+        other = built.get(change.facility_id)
+        if change.kind is ChangeKind.BUILD and other is not None and _site(other) != _site(change):
+            raise ConflictError(
+                f"Another scenario builds {change.facility_id!r} elsewhere; "
+                "a new facility needs an identifier of its own."
+            )
+
+
+def _site(change: Change) -> tuple[object, ...]:
+    return change.facility_kind, change.lon, change.lat

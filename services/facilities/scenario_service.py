@@ -8,19 +8,19 @@ from uuid import UUID
 
 import numpy as np
 
-from services.domain.errors import ConflictError, InvalidRequestError, NotFoundError
+from services.domain.errors import ConflictError, InvalidRequestError
 from services.domain.kinds import FacilityKind, FacilityStatus
 from services.domain.registry import Facility
 from services.facilities.areas import ZoneAreas
 from services.facilities.coverage import StationCoverage, ToiletCoverage
-from services.facilities.life_cycle import BEFORE_ALL, Phase, with_phase
-from services.facilities.scenario import Change, ChangeKind, with_changes
+from services.facilities.life_cycle_service import facilities_of_day, note_phase
+from services.facilities.scenario import Change, ChangeKind, refuse_codes_of_others, with_changes
 from services.facilities.scenario_map import AFTER, BEFORE, map_of
-from services.facilities.service import coverage_of_stations, coverages_of_toilets, facilities_of_day, phases_of
+from services.facilities.service import coverage_of_stations, coverages_of_toilets
 from services.store.connection import Connection
-from services.store.facility_phases import PhaseRow, apply_phases, save_phase
+from services.store.facility_phases import apply_phases
 from services.store.registry import FACILITIES, load_facilities, load_zones, upsert
-from services.store.scenarios import ScenarioRow, create_scenario, load_scenario, mark_adopted
+from services.store.scenarios import ScenarioRow, create_scenario, load_scenario, load_scenarios, mark_adopted
 from services.store.town import load_town
 
 
@@ -86,13 +86,14 @@ def _kinds(facilities: Sequence[Facility], changes: Sequence[Change]) -> set[Fac
 def save_scenario(
     connection: Connection, name: str, note: str, changes: Sequence[Change], created_by: str, now: datetime
 ) -> UUID:
-    """Keep changes under a name, once they fit the register.
+    """Keep changes under a name, once they fit the register and what other scenarios build.
 
     Raises:
         ConflictError: they do not, or there is a scenario of that name.
 
     """
     with_changes(load_facilities(connection), changes)
+    refuse_codes_of_others(changes, [change for row in load_scenarios(connection) for change in changes_of(row)])
     return create_scenario(connection, name, note, [_fields(change) for change in changes], created_by, now)
 
 
@@ -130,7 +131,7 @@ def adopt_scenario(
 
     What it builds is planned from now on. Where works have a beginning, what is built is under construction from
     then on, what is renovated under renovation, what closes retired; where they have an end, the first two are in
-    service from that day on.
+    service from that day on, with what a renovation adds.
 
     Raises:
         NotFoundError: there is no such scenario.
@@ -138,6 +139,9 @@ def adopt_scenario(
 
     """
     changes = changes_of(load_scenario(connection, scenario_id))
+    refuse_codes_of_others(
+        changes, [change for row in load_scenarios(connection) if row.adopted_at for change in changes_of(row)]
+    )
     after = {one.facility_id: one for one in with_changes(load_facilities(connection), changes)}
     built = [after[change.facility_id] for change in changes if change.kind is ChangeKind.BUILD]
     if not built and schedule.begins_on is None:
@@ -152,8 +156,17 @@ def adopt_scenario(
     if schedule.begins_on is None:
         return [facility.facility_id for facility in built]
     for change in changes:
+        renewed = change.renewed_fields if change.kind is ChangeKind.RENOVATE else {}
         for begins_on, status in _phases(change, schedule.begins_on, schedule.done_on):
-            note_phase(connection, change.facility_id, Phase(begins_on, status), f"scenario {scenario_id}", adopted_by)
+            note_phase(
+                connection,
+                change.facility_id,
+                begins_on,
+                status,
+                adopted_by,
+                note=f"scenario {scenario_id}",
+                renewed=renewed,
+            )
     apply_phases(connection, load_town(connection).service_date(now))
     return [change.facility_id for change in changes]
 
@@ -168,23 +181,6 @@ def _phases(change: Change, begins_on: date, done_on: date | None) -> list[tuple
     if done_on is not None and change.kind is not ChangeKind.CLOSE:
         found.append((done_on, FacilityStatus.IN_SERVICE))
     return found
-
-
-def note_phase(connection: Connection, facility_id: str, phase: Phase, note: str, noted_by: str) -> None:
-    """Note from when on a facility has a status, once that fits what comes before and after.
-
-    Raises:
-        NotFoundError: there is no such facility, or none that could serve meanwhile.
-        ConflictError: the status does not fit.
-
-    """
-    register = {facility.facility_id: facility for facility in load_facilities(connection)}
-    if facility_id not in register:
-        raise NotFoundError(f"There is no facility {facility_id!r}.")
-    noted = phases_of(connection, facility_id).get(facility_id) or [Phase(BEFORE_ALL, register[facility_id].status)]
-    with_phase(noted, phase)
-    row = PhaseRow(facility_id, phase.begins_on, str(phase.status), phase.replaced_by, note, noted_by)
-    save_phase(connection, row)
 
 
 def _planned_row(facility: Facility, zone_id: str | None) -> dict[str, Any]:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from services.domain.kinds import FacilityKind, FacilityStatus
+from services.domain.kinds import FacilityKind
 from services.domain.registry import Facility, Position
 from services.facilities.areas import FloatArray, ZoneAreas
+from services.facilities.closures import Closure, closures_on
 from services.facilities.coverage import DemandKind, StationCoverage, ToiletCoverage
-from services.facilities.life_cycle import Closure, Phase, Phases, closures_on, facilities_on
+from services.facilities.land_use import LandUses
+from services.facilities.life_cycle_service import facilities_of_day, phases_of
 from services.facilities.stations import HAUL_LIMIT, cover_stations
 from services.facilities.toilet_filter import ANY_TOILET, ToiletFilter
 from services.facilities.toilets import RADIUS_LIMIT, Demand, cover_toilets
@@ -21,7 +23,7 @@ from services.roads.network import UNREACHABLE, RoadNetwork
 from services.roads.settings import RoadsSettings
 from services.roads.walking import WalkingNetwork
 from services.store.connection import Connection
-from services.store.facility_phases import load_phases
+from services.store.land_parcels import Version, land_version, load_land_parcels
 from services.store.population import load_population_columns
 from services.store.registry import load_facilities, load_points, load_zones
 from services.store.standards import load_standard_limits
@@ -43,7 +45,8 @@ def toilet_coverage(
 ) -> ToiletCoverage:
     """Return the coverage of toilets in service; `radius_m` is by default the standard's service radius.
 
-    In service are those that are so `on` a past or coming day, by default today (or the day of the hour asked).
+    In service are those that are so `on` a past or coming day, by default today (or the day of the hour asked). It is
+    told by zone, use of land and class.
 
     Raises:
         NoRoadsError: there are no roads yet.
@@ -52,22 +55,8 @@ def toilet_coverage(
     if on is None and counted.open_at is not None:
         on = load_town(connection).service_date(counted.open_at)
     facilities = facilities_of_day(connection, [FacilityKind.PUBLIC_TOILET], on)
-    [coverage] = coverages_of_toilets(connection, [facilities], radius_m, counted)
+    [coverage] = coverages_of_toilets(connection, [facilities], radius_m, counted, current_land(connection))
     return coverage
-
-
-def facilities_of_day(connection: Connection, kinds: Iterable[FacilityKind], on: date | None = None) -> list[Facility]:
-    """Return the facilities of `kinds` with the status of a day, by default today by the town's clock."""
-    day = load_town(connection).service_date(load_clock(connection).now()) if on is None else on
-    return facilities_on(load_facilities(connection, kinds), phases_of(connection), day)
-
-
-def phases_of(connection: Connection, facility_id: str | None = None) -> Phases:
-    """Return the dated phases of all facilities, or of one."""
-    return {
-        name: [Phase(row.begins_on, FacilityStatus(row.status), row.replaced_by) for row in rows]
-        for name, rows in load_phases(connection, facility_id).items()
-    }
 
 
 def closures(connection: Connection, on: date | None = None, radius_m: float | None = None) -> list[Closure]:
@@ -92,8 +81,12 @@ def coverages_of_toilets(
     registers: Iterable[Sequence[Facility]],
     radius_m: float | None = None,
     counted: ToiletFilter = ANY_TOILET,
+    land: LandUses | None = None,
 ) -> list[ToiletCoverage]:
-    """Return the coverage that the facilities of each of these registers would have; else as `toilet_coverage`."""
+    """Return the coverage that the facilities of each of these registers would have; else as `toilet_coverage`.
+
+    By class, and by the use of `land`, where that is given.
+    """
     limits = load_standard_limits(connection)
     limit = limits.get(RADIUS_LIMIT)
     usual_m = TOILET_RADIUS_M if limit is None or limit.value_high is None else limit.value_high
@@ -102,8 +95,32 @@ def coverages_of_toilets(
     demand, town = load_demand(connection, walking, zones), load_town(connection)
     reach_m = usual_m if radius_m is None else radius_m
     return [
-        cover_toilets(walking, demand, counted.of(facilities, town), zones, limits, reach_m) for facilities in registers
+        cover_toilets(
+            walking,
+            demand,
+            counted.of(facilities, town),
+            zones,
+            limits,
+            reach_m,
+            land,
+            by_class=land is not None,
+        )
+        for facilities in registers
     ]
+
+
+def current_land(connection: Connection) -> LandUses:
+    """Return what the land is used for; it is cut up once for each state of the register."""
+    version = land_version(connection)
+    if (found := _LAND.get(version)) is None:
+        found = LandUses(load_land_parcels(connection), ZoneAreas(load_zones(connection)))
+        _LAND.clear()
+        _LAND[version] = found
+    return found
+
+
+_LAND: dict[Version, LandUses] = {}
+"""What was made of the newest state of the register that was asked for."""
 
 
 def current_walking() -> WalkingNetwork:
@@ -134,11 +151,16 @@ def _read_walking(path: Path) -> WalkingNetwork:
 
 
 def station_coverage(
-    connection: Connection, radius_m: float | None = None, failed: Collection[str] = (), on: date | None = None
+    connection: Connection,
+    radius_m: float | None = None,
+    failed: Collection[str] = (),
+    on: date | None = None,
+    *,
+    by_point: bool = False,
 ) -> StationCoverage:
     """Return the coverage of transfer stations in service; `radius_m` is by default the standard's haul.
 
-    Of stations that `failed` it is told what that does.
+    Of stations that `failed` it is told what that does, and of each point its haul where that is asked for.
 
     Raises:
         NotFoundError: one of `failed` is no station in service.
@@ -146,7 +168,7 @@ def station_coverage(
 
     """
     stations = facilities_of_day(connection, [FacilityKind.TRANSFER_STATION], on)
-    return coverage_of_stations(connection, stations, radius_m, failed)
+    return coverage_of_stations(connection, stations, radius_m, failed, by_point=by_point)
 
 
 def coverage_of_stations(
@@ -154,6 +176,8 @@ def coverage_of_stations(
     facilities: Sequence[Facility],
     radius_m: float | None = None,
     failed: Collection[str] = (),
+    *,
+    by_point: bool = False,
 ) -> StationCoverage:
     """Return the coverage that these facilities would have; else as `station_coverage`."""
     limits = load_standard_limits(connection)
@@ -168,6 +192,7 @@ def coverage_of_stations(
             limits,
             usual_m if radius_m is None else radius_m,
             failed,
+            by_point=by_point,
         )
 
 

@@ -8,7 +8,8 @@ from services.domain.errors import ConflictError
 from services.domain.kinds import FacilityKind
 from services.domain.registry import CollectionPoint, Facility
 from services.facilities.areas import ZoneAreas
-from services.facilities.service import RoadHauls, current_walking, facilities_of_day, load_demand
+from services.facilities.life_cycle_service import facilities_of_day
+from services.facilities.service import RoadHauls, current_walking, load_demand
 from services.facilities.siting.answer import Siting, tell_stations, tell_toilets
 from services.facilities.siting.asked import Stalls, StationsAsked, ToiletsAsked
 from services.facilities.siting.draw_stations import DrawnStations, draw_up_stations
@@ -21,6 +22,7 @@ from services.roads.network import RoadNetwork
 from services.roads.walking import WalkingNetwork
 from services.store.connection import Connection
 from services.store.registry import load_points, load_zones
+from services.store.scenarios import codes_of_scenarios
 from services.store.standards import StandardLimit, load_standard_limits
 from services.store.town import load_clock, load_town
 
@@ -36,7 +38,10 @@ SMALLER_FIRST_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
-    """What a search for sites stands on, as the register and the roads have it."""
+    """What a search for sites stands on, as the register and the roads have it.
+
+    `planned_codes` are those of new facilities that kept scenarios speak of: what is suggested gets others.
+    """
 
     walking: WalkingNetwork
     demand: Demand
@@ -45,6 +50,7 @@ class Ground:
     zones: ZoneAreas
     today: date
     limits: Mapping[str, StandardLimit]
+    planned_codes: frozenset[str]
 
 
 def load_ground(connection: Connection) -> Ground:
@@ -64,6 +70,7 @@ def load_ground(connection: Connection) -> Ground:
         zones=zones,
         today=load_town(connection).service_date(load_clock(connection).now()),
         limits=load_standard_limits(connection),
+        planned_codes=codes_of_scenarios(connection),
     )
 
 
@@ -125,9 +132,13 @@ def find_sites(
 
 
 def _draw_toilets(ground: Ground, asked: ToiletsAsked) -> DrawnToilets:
-    return draw_up_toilets(ground.walking, ground.demand, ground.facilities, ground.zones, asked, ground.today)
+    return draw_up_toilets(
+        ground.walking, ground.demand, ground.facilities, ground.zones, asked, ground.today, ground.planned_codes
+    )
 
 
 def _draw_stations(ground: Ground, asked: StationsAsked) -> DrawnStations:
     with RoadNetwork.for_profile() as roads:
-        return draw_up_stations(RoadHauls(roads), ground.walking, ground.points, ground.facilities, asked)
+        return draw_up_stations(
+            RoadHauls(roads), ground.walking, ground.points, ground.facilities, asked, ground.planned_codes
+        )

@@ -79,7 +79,7 @@ def days_within(town: Town, span: Interval) -> Iterator[tuple[Interval, Interval
 def promised_s(town: Town, hours: DailyWindow | None, span: Interval) -> float:
     """Return the seconds of `span` in which a facility of these opening hours is promised to be open."""
     if hours is None:
-        return length_s([span])
+        return (span.end - span.start).total_seconds()
     today = town.service_day(town.service_date(span.end)).start
     if not span.start < today < span.end:
         return _promised_s(town, hours, span)

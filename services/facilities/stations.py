@@ -11,7 +11,7 @@ from services.domain.errors import NotFoundError
 from services.domain.kinds import FacilityKind, FacilityStatus
 from services.domain.registry import CollectionPoint, Facility
 from services.facilities.areas import BoolArray, FloatArray, ZoneAreas
-from services.facilities.coverage import Catchment, Failure, Gap, StationCoverage, StationZone
+from services.facilities.coverage import Catchment, Failure, Gap, PointHaul, StationCoverage, StationZone
 from services.facilities.standards import Limits, check_at_most
 
 IntArray = NDArray[np.int64]
@@ -55,10 +55,12 @@ def cover_stations(
     limits: Limits,
     radius_m: float,
     failed: Collection[str] = (),
+    *,
+    by_point: bool = False,
 ) -> StationCoverage:
     """Return how many points lie within `radius_m` by road of a transfer station in service that has not `failed`.
 
-    `facilities` may hold other kinds and statuses.
+    `facilities` may hold other kinds and statuses. Each point's haul is told where that is asked for.
 
     Raises:
         NotFoundError: one of `failed` is no station in service.
@@ -103,7 +105,21 @@ def cover_stations(
         zones=_zones(haul_m, kg, covered, zone_of),
         gaps=_gaps(points, haul_m, covered, zone_of),
         notes=[] if stations else ["There is no transfer station in service."],
+        hauls=_by_point(points, stations, hauled) if by_point else [],
     )
+
+
+def _by_point(points: Sequence[CollectionPoint], stations: Sequence[Facility], hauled: _Hauled) -> list[PointHaul]:
+    found = [
+        PointHaul(
+            point_id=point.point_id,
+            facility_id=None if station < 0 else stations[station].facility_id,
+            haul_m=None if station < 0 else round(haul_m, 1),
+            expected_kg=point.expected_kg,
+        )
+        for point, station, haul_m in zip(points, hauled.station.tolist(), hauled.haul_m.tolist(), strict=True)
+    ]
+    return sorted(found, key=lambda one: (one.haul_m is not None, -(one.haul_m or 0.0), one.point_id))
 
 
 def _check_failed(stations: Sequence[Facility], failed: Collection[str]) -> None:

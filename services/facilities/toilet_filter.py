@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.domain.gases import NH3_LIMITS
 from services.domain.registry import Facility
+from services.domain.toilet_class import class_of
 from services.domain.town import Town
 
 
@@ -28,7 +28,7 @@ class ToiletFilter:
     def _counts(self, facility: Facility, town: Town) -> bool:
         if self.accessible and facility.stalls_accessible == 0:
             return False
-        if self.toilet_class is not None and not _same_class(self.toilet_class, facility.toilet_class):
+        if self.toilet_class is not None and class_of(self.toilet_class) != class_of(facility.toilet_class):
             return False
         return self.open_at is None or is_open_at(facility, town, self.open_at)
 
@@ -43,8 +43,3 @@ def is_open_at(facility: Facility, town: Town, instant: datetime) -> bool:
         return True
     spans = town.intervals_on(town.service_date(instant), hours.start_s, hours.end_s)
     return any(span.contains(instant) for span in spans)
-
-
-def _same_class(asked: str, registered: str | None) -> bool:
-    """Tell whether two spellings are of one class (1, 一类, 一)."""
-    return registered is not None and NH3_LIMITS.get(asked, asked) == NH3_LIMITS.get(registered, registered)

@@ -1,15 +1,26 @@
 """Coverage of toilets: the share of residents, or of street, with a toilet in service within a walk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from services.domain.kinds import FacilityKind, FacilityStatus
+from services.domain.land_use import LandUse
 from services.domain.registry import Facility
+from services.domain.toilet_class import class_of
 from services.facilities.areas import BoolArray, FloatArray, ZoneAreas
-from services.facilities.coverage import DemandKind, Gap, StandardCheck, ToiletCoverage, ZoneCoverage
+from services.facilities.coverage import (
+    ClassCoverage,
+    DemandKind,
+    Gap,
+    LandUseCoverage,
+    StandardCheck,
+    ToiletCoverage,
+    ZoneCoverage,
+)
+from services.facilities.land_use import LandUses
 from services.facilities.standards import Limits, check_at_least, check_at_most
 
 MOST_GAPS = 1_000
@@ -17,7 +28,15 @@ CELL_M = 200.0
 METRES_PER_DEGREE = 111_320.0
 RADIUS_LIMIT = "toilet_service_radius_m"
 DENSITY_LIMIT = "toilet_density_residential_per_km2"
-"""What land a zone is used for is not known, so that the density is held against the residential one."""
+"""A zone's density is held against that of residential land, which most of a town is."""
+DENSITY_LIMITS: Mapping[LandUse, str] = {
+    LandUse.RESIDENTIAL: DENSITY_LIMIT,
+    LandUse.GREEN: "toilet_density_green_per_km2",
+    LandUse.PUBLIC: "toilet_density_public_per_km2",
+    LandUse.COMMERCIAL: "toilet_density_public_per_km2",
+    LandUse.TRANSPORT: "toilet_density_public_per_km2",
+}
+"""What the standard asks of the land of each use; of the others it says nothing."""
 
 
 class WalkingDistances(Protocol):
@@ -44,10 +63,14 @@ def cover_toilets(
     zones: ZoneAreas,
     limits: Limits,
     radius_m: float,
+    land: LandUses | None = None,
+    *,
+    by_class: bool = False,
 ) -> ToiletCoverage:
     """Return how much of `demand` has a toilet in service within `radius_m` along the streets.
 
-    `facilities` may hold other kinds and statuses; only toilets in service count.
+    `facilities` may hold other kinds and statuses; only toilets in service count. By the use of `land`, and by class,
+    is told where that is asked for.
     """
     toilets = [
         facility
@@ -83,7 +106,9 @@ def cover_toilets(
         standards=_radius(limits, demand, distance_m) + _density(limits, per_km2),
         zones=per_zone,
         gaps=_gaps(demand, distance_m, zones, radius_m),
-        notes=_notes(demand, zones),
+        notes=_notes(demand, zones, land),
+        land_uses=[] if land is None else _land_uses(demand, covered, sites, land, limits),
+        classes=_classes(walking, demand, toilets, radius_m) if by_class else [],
     )
 
 
@@ -120,6 +145,54 @@ def _zones(
                 standards=[] if zone_id is None else _density(limits, per_km2),
             )
         )
+    return found
+
+
+def _land_uses(
+    demand: Demand, covered: BoolArray, sites: FloatArray, land: LandUses, limits: Limits
+) -> list[LandUseCoverage]:
+    """Return the coverage of the land of each use, and last that of land whose use is not stated."""
+    if not land.is_known:
+        return []
+    names = np.array([use or "" for use in land.uses_of(demand.lon, demand.lat)])
+    toilet_uses = land.uses_of(sites[:, 0], sites[:, 1])
+    found = []
+    for use in [*LandUse, None]:
+        here, count = names == (use or ""), toilet_uses.count(use)
+        area_km2 = None if use is None else land.areas_km2.get(use)
+        if area_km2 is None and not here.any() and count == 0:
+            continue
+        amount, covered_amount = float(demand.amount[here].sum()), float(demand.amount[here & covered].sum())
+        per_km2 = _ratio(count, area_km2)
+        limit_id = None if use is None else DENSITY_LIMITS.get(use)
+        found.append(
+            LandUseCoverage(
+                land_use=use,
+                area_km2=area_km2,
+                demand=amount,
+                covered=covered_amount,
+                covered_ratio=_ratio(covered_amount, amount),
+                facilities=count,
+                per_km2=per_km2,
+                standards=[] if limit_id is None else check_at_least(limits, limit_id, per_km2),
+            )
+        )
+    return found
+
+
+def _classes(
+    walking: WalkingDistances, demand: Demand, toilets: Sequence[Facility], radius_m: float
+) -> list[ClassCoverage]:
+    """Return how much demand has a toilet of each class within reach, whatever others there are."""
+    places, whole = np.column_stack((demand.lon, demand.lat)), float(demand.amount.sum())
+    found = []
+    classes = {class_of(toilet.toilet_class) for toilet in toilets}
+    for toilet_class in sorted(classes, key=lambda name: (name is None, name)):
+        of_class = [toilet for toilet in toilets if class_of(toilet.toilet_class) == toilet_class]
+        sites = np.array([toilet.position for toilet in of_class], dtype=np.float64)
+        reached = walking.distances_to_places(sites, places, radius_m) <= radius_m
+        covered = float(demand.amount[reached].sum())
+        found.append(ClassCoverage(toilet_class, len(of_class), covered, _ratio(covered, whole)))
     return found
 
 
@@ -182,13 +255,16 @@ def _ratio(part: float, whole: float | None) -> float | None:
     return part / whole if whole else None
 
 
-def _notes(demand: Demand, zones: ZoneAreas) -> list[str]:
+def _notes(demand: Demand, zones: ZoneAreas, land: LandUses | None) -> list[str]:
     measured = {
         DemandKind.RESIDENTS: "Demand is residents of the population grid.",
         DemandKind.STREET_LENGTH_M: "Demand is metres of built-up street, for there is no population grid.",
     }
     notes = [measured[demand.kind], "Distances are along the streets that a person may walk."]
-    notes.append("Density is held against that of residential land, for the land's use is not known.")
+    if land is None or not land.is_known:
+        notes.append("Density is held against that of residential land, for the land's use is not known.")
+    else:
+        notes.append("Density is held against that of residential land, by the use of land against its own.")
     if not zones.zone_ids:
         notes.append("There are no zones, so no density can be given.")
     return notes

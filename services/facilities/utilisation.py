@@ -1,5 +1,6 @@
 """Utilisation: how stations and toilets are used in each span of time, with gaps in the data shown as gaps."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,9 +88,28 @@ def toilet_row(facility: Facility, town: Town, span: Interval, sums: SideSums) -
     whole = ToiletUse(every, open_s)
     measures = {name: measure(whole) for name, measure in TOILET_MEASURES.items()}
     for side in (Side.WOMEN, Side.MEN):
-        own = ToiletUse(sums.get(side, NO_USE), open_s)
-        measures |= {f"{side}_{name}": measure(own) for name, measure in SIDE_MEASURES.items()}
+        measures |= _side_measures(side, sums[side], open_s) if side in sums else _NOTHING_TOLD[side]
     return _row(facility, span, _observed(facility, town, span, every)[1], measures)
+
+
+def _side_measures(side: Side, sums: ToiletSums, open_s: float) -> dict[str, float | str | None]:
+    own = ToiletUse(sums, open_s)
+    return {f"{side}_{name}": measure(own) for name, measure in SIDE_MEASURES.items()}
+
+
+_NOTHING_TOLD = {side: _side_measures(side, NO_USE, 0.0) for side in (Side.WOMEN, Side.MEN)}
+"""Of most toilets no device speaks for one side, and nothing is known of it however long it is open."""
+
+
+def with_rounds(told: Utilisation, rounds: Sequence[datetime]) -> Utilisation:
+    """Return a toilet's measures with how many of its attendants' rounds (in order of time) were in the span.
+
+    None where none was reported until the span's end: nobody knows then whether there are any.
+    """
+    until_start, until_end = bisect_left(rounds, told.start), bisect_left(rounds, told.end)
+    count = float(until_end - until_start) if until_end else None
+    measures = {**told.measures, "attendant_rounds": count}
+    return Utilisation(told.facility_id, told.name, told.zone_id, told.start, told.end, told.observed_ratio, measures)
 
 
 def begun(buckets: Iterable[Interval], now: datetime) -> list[Interval]:

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -13,12 +14,14 @@ from services.domain.facility_sums import NO_WEIGHINGS, StationSums, ToiletSums,
 from services.domain.kinds import DISPOSAL_SITE_KINDS, FacilityKind
 from services.domain.registry import Facility
 from services.domain.town import Interval, Town
+from services.facilities.life_cycle import Phase, Phases, renewed_by
+from services.facilities.life_cycle_service import phases_of
 from services.facilities.sides import Columns, Side, side_of
 from services.facilities.spans import Bucket, buckets_of
 from services.facilities.station_sums import StationReadings
 from services.facilities.stretches import AROUND_S
 from services.facilities.toilet_sums import ToiletReadings
-from services.facilities.utilisation import Utilisation, begun, station_row, toilet_row
+from services.facilities.utilisation import Utilisation, begun, station_row, toilet_row, with_rounds
 from services.store.connection import Connection
 from services.store.evidence import StoredWeighing, load_weighings
 from services.store.facility_readings import USAGE_COLUMNS, load_station_times, load_usages
@@ -28,6 +31,7 @@ from services.store.registry import load_facilities, load_vehicles
 from services.store.retention import Kept, load_dropped
 from services.store.standards import load_standard_limits
 from services.store.town import load_clock, load_town
+from services.store.upkeep import load_rounds
 
 AROUND = timedelta(seconds=AROUND_S)
 ONE_DAY = timedelta(days=1)
@@ -78,6 +82,8 @@ def toilet_utilisation(
     def heard(span: Interval) -> Mapping[str, Told[ToiletSums]]:
         return _toilets_heard(connection, asked.town, facilities, span)
 
+    rounds = load_rounds(connection, asked.spans[-1].end)
+
     def row(facility: Facility, span: Interval, sums: Mapping[Side, ToiletSums]) -> Utilisation:
         return toilet_row(facility, asked.town, span, sums)
 
@@ -86,7 +92,7 @@ def toilet_utilisation(
     else:
         stored = load_toilet_sums(connection, *asked.ends, _SPANS[bucket], asked.gone_days)
         found = asked.by_sums(stored, heard, add_toilets)
-    return asked.rows(connection, facilities, found, row)
+    return [with_rounds(one, rounds.get(one.facility_id, ())) for one in asked.rows(connection, facilities, found, row)]
 
 
 def sums_of_day(
@@ -119,7 +125,12 @@ def _stations_heard(
         readings = StationReadings(facility, town, weighings[facility.facility_id], times_s, capacities_kg)
         return lambda part: {Side.WHOLE: readings.sums(part)}
 
-    return {one.facility_id: told(one) for one in facilities if one.facility_id in heard.keys() | weighings.keys()}
+    phases = phases_of(connection)
+    return {
+        one.facility_id: _as_it_was(one, phases.get(one.facility_id, ()), town, told)
+        for one in facilities
+        if one.facility_id in heard.keys() | weighings.keys()
+    }
 
 
 def _toilets_heard(
@@ -127,11 +138,28 @@ def _toilets_heard(
 ) -> dict[str, Told[ToiletSums]]:
     usages = load_usages(connection, Interval(span.start - AROUND, span.end + AROUND))
     limits = load_standard_limits(connection)
+
+    def told(facility: Facility) -> Told[ToiletSums]:
+        return ToiletReadings(facility, town, _by_side(usages[facility.facility_id]), limits).sums
+
+    phases = phases_of(connection)
     return {
-        one.facility_id: ToiletReadings(one, town, _by_side(usages[one.facility_id]), limits).sums
+        one.facility_id: _as_it_was(one, phases.get(one.facility_id, ()), town, told)
         for one in facilities
         if one.facility_id in usages
     }
+
+
+def _as_it_was(
+    facility: Facility, phases: Sequence[Phase], town: Town, told: Callable[[Facility], Told[Sums]]
+) -> Told[Sums]:
+    """Return what gives the sums of a span by the stalls, class and design that the facility had when it began."""
+    of = lru_cache(maxsize=None)(told)
+
+    def sums(span: Interval) -> Mapping[Side, Sums]:
+        return of(replace(facility, **renewed_by(phases, town.service_date(span.start))))(span)
+
+    return sums
 
 
 def _by_side(devices: Mapping[str, Columns]) -> dict[Side, Columns]:
@@ -217,17 +245,27 @@ class _Asked:
         """Return the rows by facility; of a span whose readings are gone what was kept of it stands, where it was."""
         gone = [span.start for span in self.spans if self._is_gone(span)]
         kept: dict[tuple[str, datetime], Utilisation] = {}
+        phases = phases_of(connection)
         if gone:
             for one in load_measures(connection, self.bucket, gone[0], gone[-1] + timedelta(microseconds=1)):
                 kept[one.facility_id, one.start] = Utilisation(**asdict(one))
         nothing: Mapping[datetime, Mapping[Side, Sums]] = {}
         silent: Mapping[Side, Sums] = {}
         return [
-            kept.get((facility.facility_id, span.start)) or row(facility, span, of_it.get(span.start, silent))
+            kept.get((facility.facility_id, span.start))
+            or row(self._as_it_was(facility, phases, span), span, of_it.get(span.start, silent))
             for facility in facilities
             for of_it in (found.get(facility.facility_id, nothing),)
             for span in self.spans
         ]
+
+    def _as_it_was(self, facility: Facility, phases: Phases, span: Interval) -> Facility:
+        """Return a facility with the design that it had at the end of a span."""
+        known = phases.get(facility.facility_id)
+        if known is None:
+            return facility
+        last = self.town.service_date(span.end - timedelta(microseconds=1))
+        return replace(facility, **renewed_by(known, last))
 
     def _is_gone(self, span: Interval) -> bool:
         return self.gone is not None and span.start < self.gone.end and span.end > self.gone.start

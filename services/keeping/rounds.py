@@ -45,6 +45,7 @@ from services.store.rollups import (
 )
 from services.store.settings import KeepingSettings
 from services.store.town import load_clock, load_town
+from services.store.vehicle_days import sum_up_vehicle_day, vehicle_days_to_sum_up
 from services.store.vehicle_months import sum_up_vehicle_month, vehicle_months_to_sum_up
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,9 @@ def _sum_up(connection: Connection, today: date, beat: Beat) -> None:
         beat()
     for month in months_to_sum_up(connection, today):
         sum_up_month(connection, month)
+        beat()
+    for day in vehicle_days_to_sum_up(connection, today):
+        sum_up_vehicle_day(connection, day)
         beat()
     for month in vehicle_months_to_sum_up(connection, today):
         sum_up_vehicle_month(connection, month)

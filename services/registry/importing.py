@@ -1,6 +1,6 @@
 """`riqing import`: checks every row of a file, then stores the file as a whole or not at all."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -11,10 +11,13 @@ from pydantic import ValidationError
 from services.domain.errors import InvalidRequestError
 from services.domain.kinds import FacilityKind
 from services.registry.files import Record, Table, UnreadableFileError, read_table
+from services.registry.land_of_map import is_map, read_land
 from services.registry.rows import (
     ContractorRow,
     FacilityRow,
     HistoryRow,
+    LandParcelRow,
+    PhaseRow,
     PointRow,
     PopulationRow,
     RegisterRow,
@@ -23,6 +26,8 @@ from services.registry.rows import (
 )
 from services.store import registry as store
 from services.store.connection import Connection
+from services.store.facility_phases import load_phases, renew_as_registered
+from services.store.town import load_clock, load_town
 
 
 class RegisterKind(StrEnum):
@@ -30,6 +35,7 @@ class RegisterKind(StrEnum):
 
     CONTRACTORS = "contractors"
     ZONES = "zones"
+    LANDUSE = "landuse"
     FACILITIES = "facilities"
     POINTS = "points"
     VEHICLES = "vehicles"
@@ -100,9 +106,16 @@ class Form:
     references: tuple[Reference, ...] = ()
 
 
+_FACILITY = Reference("facility_id", "facility", lambda connection: store.present_keys(connection, store.FACILITIES))
+_REPLACEMENT = Reference("replaced_by", "facility", _FACILITY.present)
+
+PHASES = Form(PhaseRow, store.FACILITY_PHASES, (_FACILITY, _REPLACEMENT))
+"""How the dated phases of facilities are checked; whether they fit one another only their life cycle can tell."""
+
 FORMS: dict[RegisterKind, Form] = {
     RegisterKind.CONTRACTORS: Form(ContractorRow, store.CONTRACTORS),
     RegisterKind.ZONES: Form(ZoneRow, store.ZONES, (_CONTRACTOR,)),
+    RegisterKind.LANDUSE: Form(LandParcelRow, store.LAND_PARCELS),
     RegisterKind.FACILITIES: Form(FacilityRow, store.FACILITIES, (_ZONE,)),
     RegisterKind.POINTS: Form(PointRow, store.POINTS, (_ZONE,)),
     RegisterKind.VEHICLES: Form(VehicleRow, store.VEHICLES, (_DEPOT, _CONTRACTOR)),
@@ -133,9 +146,9 @@ def import_file(
 
     """
     form = FORMS[kind]
-    table = read_table(path, mapping or {})
-    _check_columns(path, form, table)
-    rows, bad_rows = _checked(connection, form, table, progress)
+    table = read_land(path) if kind is RegisterKind.LANDUSE and is_map(path) else read_table(path, mapping or {})
+    numbered, bad_rows = checked_rows(connection, path, form, table, progress)
+    rows = [row for _, row in numbered]
     if bad_rows and not skip_bad_rows:
         raise BadRowsError(path, bad_rows, len(table.records))
     store.upsert(
@@ -144,9 +157,19 @@ def import_file(
         [row.columns() for row in rows],
         update=sorted(form.row.columns_given(table.field_names)),
     )
+    if kind is RegisterKind.FACILITIES:
+        _keep_over_phases(connection, rows, form.row.columns_given(table.field_names))
     known = _field_names(form.row)
     unknown = sorted(name for name in table.field_names if name and name not in known)
     return ImportResult(len(rows), bad_rows, [name for name in unknown if name != "geometry"])
+
+
+def _keep_over_phases(connection: Connection, rows: Sequence[RegisterRow], columns: set[str]) -> None:
+    """Let what the file says of renovated facilities last, though their phases say what works brought them."""
+    dated = load_phases(connection).keys() & {row.columns()["facility_id"] for row in rows}
+    if dated:
+        today = load_town(connection).service_date(load_clock(connection).now())
+        renew_as_registered(connection, dated, columns, today)
 
 
 def _field_names(row: type[RegisterRow]) -> set[str]:
@@ -163,13 +186,19 @@ def _check_columns(path: Path, form: Form, table: Table) -> None:
         )
 
 
-def _checked(
-    connection: Connection, form: Form, table: Table, progress: Progress
-) -> tuple[list[RegisterRow], list[BadRow]]:
-    """Return the good rows and what is wrong with the others."""
+def checked_rows(
+    connection: Connection, path: Path, form: Form, table: Table, progress: Progress = iter
+) -> tuple[list[tuple[int, RegisterRow]], list[BadRow]]:
+    """Return the good rows, each with its line, and what is wrong with the others.
+
+    Raises:
+        UnreadableFileError: the file lacks a required column.
+
+    """
+    _check_columns(path, form, table)
     present = {reference.field: reference.present(connection) for reference in form.references}
     first_lines: dict[str, int] = {}
-    rows: list[RegisterRow] = []
+    rows: list[tuple[int, RegisterRow]] = []
     bad_rows: list[BadRow] = []
     for record in progress(table.records):
         row, problems = _check_row(form, record)
@@ -182,7 +211,7 @@ def _checked(
                     problems.append(("id", f"{identifier!r} stands already on {table.place} {first}"))
         bad_rows.extend(BadRow(table.place, record.line, name, reason) for name, reason in problems)
         if row is not None and not problems:
-            rows.append(row)
+            rows.append((record.line, row))
     return rows, bad_rows
 
 

@@ -6,6 +6,7 @@ Field names are those of interfaces.md; `columns` turns a checked row into the s
 
 import math
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -14,6 +15,7 @@ from shapely.geometry import shape
 from shapely.validation import explain_validity
 
 from services.domain.kinds import Approach, ContainerType, FacilityKind, FacilityStatus, VehicleKind
+from services.domain.land_use import USE_OF
 from services.domain.registry import DailyWindow
 from services.domain.town import DAY_S
 
@@ -55,6 +57,25 @@ def _iso_date(text: object) -> date:
         raise ValueError(f"{str(text)[:40]!r} is not a date; write YYYY-MM-DD") from error
 
 
+def _an_area(geometry: dict[str, Any]) -> dict[str, Any]:
+    """Refuse a geometry that is no area on the map."""
+    kind = geometry.get("type")
+    if kind not in {"Polygon", "MultiPolygon"}:
+        raise ValueError(f"must be a Polygon or MultiPolygon, not {kind}")
+    try:
+        area = shape(geometry)
+    except (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise ValueError("has broken coordinates") from error
+    if area.is_empty:
+        raise ValueError("is empty")
+    if not area.is_valid:
+        raise ValueError(f"is not a valid area: {explain_validity(area)}")
+    west, south, east, north = area.bounds
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise ValueError("must be in WGS-84 degrees, longitude before latitude")
+    return geometry
+
+
 Number = Annotated[float, AfterValidator(_finite)]
 NotNegative = Annotated[float, Field(ge=0), AfterValidator(_finite)]
 Positive = Annotated[float, Field(gt=0), AfterValidator(_finite)]
@@ -63,6 +84,7 @@ Code = Annotated[str, Field(min_length=1, max_length=128)]
 Longitude = Annotated[float, Field(ge=-180, le=180), AfterValidator(_finite)]
 Latitude = Annotated[float, Field(ge=-90, le=90), AfterValidator(_finite)]
 TimeOfDay = Annotated[int, BeforeValidator(_seconds_after_midnight)]
+Area = Annotated[dict[str, Any], AfterValidator(_an_area)]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 Count = Annotated[int, Field(ge=0, le=100_000)]
 Seconds = Annotated[int, Field(ge=0, le=DAY_S)]
@@ -105,25 +127,46 @@ class ZoneRow(RegisterRow):
     contractor_id: Code | None = None
     cleaning_grade: Text | None = None
     responsible: Text | None = None
-    geometry: dict[str, Any]
+    geometry: Area
+
+
+class LandParcelRow(RegisterRow):
+    """A feature of landuse.geojson: OpenStreetMap's `landuse`, or the tag that tells the use in its place."""
+
+    renamed: ClassVar[dict[str, str]] = {"id": "parcel_id"}
+
+    id: Code
+    landuse: Text | None = None
+    leisure: Text | None = None
+    amenity: Text | None = None
+    place: Text | None = None
+    name: Text | None = None
+    geometry: Area
 
     @model_validator(mode="after")
-    def _geometry_is_an_area(self) -> Self:
-        kind = self.geometry.get("type")
-        if kind not in {"Polygon", "MultiPolygon"}:
-            raise ValueError(f"geometry must be a Polygon or MultiPolygon, not {kind}")
-        try:
-            area = shape(self.geometry)
-        except (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-            raise ValueError("geometry has broken coordinates") from error
-        if area.is_empty:
-            raise ValueError("geometry is empty")
-        if not area.is_valid:
-            raise ValueError(f"geometry is not a valid area: {explain_validity(area)}")
-        west, south, east, north = area.bounds
-        if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-            raise ValueError("geometry must be in WGS-84 degrees, longitude before latitude")
+    def _use_is_known(self) -> Self:
+        if self._value is None:
+            raise ValueError("landuse is required (or leisure, amenity or place that tells the use)")
+        if self._value not in USE_OF:
+            near = get_close_matches(self._value, USE_OF, n=1)
+            meant = f"; did you mean {near[0]}?" if near else "; write one of OpenStreetMap's, such as residential"
+            raise ValueError(f"landuse {self._value!r} is no use of land that is known{meant}")
         return self
+
+    @property
+    def _value(self) -> str | None:
+        """The value that tells the use: that of a tag which is known, else what is given."""
+        given = [value for value in (self.landuse, self.leisure, self.amenity, self.place) if value is not None]
+        return next((value for value in given if value in USE_OF), given[0] if given else None)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the row as the store's columns; whichever tag told the use, it is its landuse."""
+        return {"parcel_id": self.id, "landuse": self._value, "name": self.name, "geometry": self.geometry}
+
+    @classmethod
+    def columns_given(cls, fields: set[str]) -> set[str]:
+        """Return the store's columns that a file with these `fields` speaks of."""
+        return {"landuse", "geometry"} | (fields & {"name"})
 
 
 class PointRow(RegisterRow):
@@ -226,6 +269,31 @@ class FacilityRow(RegisterRow):
     def columns_given(cls, fields: set[str]) -> set[str]:
         """Return the store's columns that a file with these `fields` speaks of."""
         return super().columns_given(fields) | ({"toilet_class"} if "class" in fields else set())
+
+
+class PhaseRow(RegisterRow):
+    """A row of phases.csv: from when on a facility has a status, and what works bring."""
+
+    identifier: ClassVar[str] = ""
+    renewable: ClassVar[tuple[str, ...]] = (
+        "class_", "stalls_male", "stalls_female", "stalls_accessible", "design_t_per_day",
+    )  # fmt: skip
+
+    facility_id: Code
+    begins_on: IsoDate
+    status: FacilityStatus
+    replaced_by: Code | None = None
+    note: Annotated[str, Field(max_length=2_000)] = ""
+    class_: Annotated[Text | None, Field(alias="class")] = None
+    stalls_male: Count | None = None
+    stalls_female: Count | None = None
+    stalls_accessible: Count | None = None
+    design_t_per_day: Positive | None = None
+
+    def renewed(self) -> dict[str, Any]:
+        """Return what works bring, as the register has its fields."""
+        given = {name: getattr(self, name) for name in self.renewable}
+        return {name.replace("class_", "toilet_class"): value for name, value in given.items() if value is not None}
 
 
 class VehicleRow(RegisterRow):

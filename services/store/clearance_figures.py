@@ -1,8 +1,9 @@
 """What the office reads of clearance: figures by group, due visits with their status, visits with their evidence."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, LiteralString
 
 from psycopg.rows import dict_row
@@ -14,7 +15,7 @@ from services.store.clearance_sums import clearance_query, grouping_of
 from services.store.connection import Connection
 from services.store.corrections import Correction, load_corrections
 
-_DUE_VISITS: LiteralString = """
+_EACH_DUE_VISIT: LiteralString = """
     SELECT due.service_date, due.point_id, point.name AS point_name, point.lon, point.lat, due.occurrence,
         due.zone_id, due.contractor_id, due.due_from, due.due_to, due.expected_kg, due.status,
         due.cleared_at, due.vehicle_id, due.planned_vehicle_id, due.planned_at, due.reason, due.visit_id,
@@ -23,6 +24,8 @@ _DUE_VISITS: LiteralString = """
     LEFT JOIN collection_points AS point USING (point_id)
     LEFT JOIN visits AS visit USING (visit_id)
     WHERE due.service_date = %(day)s
+    """
+_DUE_VISITS: LiteralString = f"""{_EACH_DUE_VISIT}
         AND (%(status)s::text IS NULL OR due.status = %(status)s)
         AND (%(reason)s::text IS NULL OR due.reason = %(reason)s)
         AND (%(zone)s::text IS NULL OR due.zone_id = %(zone)s)
@@ -32,6 +35,9 @@ _DUE_VISITS: LiteralString = """
         AND (due.point_id, due.occurrence) > (%(after_point)s, %(after_occurrence)s)
     ORDER BY due.point_id, due.occurrence
     LIMIT %(limit)s"""
+_DUE_VISITS_OF_POINTS: LiteralString = f"""{_EACH_DUE_VISIT}
+        AND due.point_id = ANY(%(points)s)
+    ORDER BY due.point_id, due.occurrence"""
 _VISITS: LiteralString = """
     SELECT visit.visit_id, visit.service_date, visit.point_id, visit.vehicle_id, point.zone_id,
         zone.contractor_id, visit.started_at, visit.ended_at, visit.confidence, visit.collected_kg,
@@ -42,12 +48,16 @@ _VISITS: LiteralString = """
     LEFT JOIN due_visits AS due USING (visit_id)
     """
 
-_REASON_COLUMNS = {
-    MissedReason.NOT_PLANNED: "not_planned",
-    MissedReason.PLANNED_BUT_NOT_VISITED: "not_visited",
-    MissedReason.VISITED_OUTSIDE_WINDOW: "outside_window",
-    MissedReason.DEVICE_SILENT: "silent",
-}
+_REASONS = [
+    reason.value
+    for reason in (
+        MissedReason.NOT_PLANNED,
+        MissedReason.PLANNED_BUT_NOT_VISITED,
+        MissedReason.VISITED_OUTSIDE_WINDOW,
+        MissedReason.DEVICE_SILENT,
+    )
+]
+"""In the order of their columns, which follow those of a figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +143,28 @@ def load_clearance(
     them to what one contractor is responsible for.
     """
     parameters = {"start": start, "end": end, "contractor": contractor_id, "grouping": grouping_of(group_by).value}
-    figures = []
-    with connection.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute(clearance_query(group_by, bucket), parameters):
-            reasons = {reason: row.pop(column) for reason, column in _REASON_COLUMNS.items()}
-            counts = {str(reason): count for reason, count in reasons.items() if count}
-            figures.append(ClearanceFigure(**row, not_cleared_by_reason=counts))
-    return sorted(figures, key=lambda figure: (figure.service_date, figure.key))
+    rows = connection.execute(clearance_query(group_by, bucket), parameters).fetchall()
+    figures = [_figure(*row) for row in rows]
+    return sorted(figures, key=attrgetter("service_date", "key"))
+
+
+def _figure(
+    service_date: date,
+    key: str,
+    due: int,
+    cleared: int,
+    pending: int,
+    missed: int,
+    corrected: int,
+    expected_kg: float,
+    tipped_kg: float,
+    received_kg: float,
+    *by_reason: int,
+) -> ClearanceFigure:
+    counts = {reason: count for reason, count in zip(_REASONS, by_reason, strict=True) if count}
+    return ClearanceFigure(
+        service_date, key, due, cleared, pending, missed, corrected, expected_kg, tipped_kg, received_kg, counts
+    )
 
 
 def load_due_visits(
@@ -169,6 +194,15 @@ def load_due_visits(
     corrections = load_corrections(connection, day)
     with connection.cursor(row_factory=dict_row) as cursor:
         return [_due_visit(row, corrections) for row in cursor.execute(_DUE_VISITS, parameters)]
+
+
+def load_due_visits_of_points(connection: Connection, day: date, point_ids: Sequence[str]) -> list[DueVisitRow]:
+    """Return the due visits of some points on `day` by point and occurrence."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_DUE_VISITS_OF_POINTS, {"day": day, "points": [*point_ids]}).fetchall()
+    is_corrected = any(row["correction_id"] is not None for row in rows)
+    corrections = load_corrections(connection, day) if is_corrected else {}
+    return [_due_visit(row, corrections) for row in rows]
 
 
 def load_visit(connection: Connection, visit_id: int) -> VisitRow:

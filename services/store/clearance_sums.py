@@ -63,9 +63,9 @@ _READ: LiteralString = """
     )
     SELECT {first} AS service_date, {key} AS key, sum(due)::int AS due, sum(cleared)::int AS cleared,
         sum(pending)::int AS pending, sum(missed)::int AS missed, sum(corrected)::int AS corrected,
+        sum(expected_kg) AS expected_kg, sum(tipped_kg) AS tipped_kg, sum(received_kg) AS received_kg,
         sum(not_planned)::int AS not_planned, sum(not_visited)::int AS not_visited,
-        sum(outside_window)::int AS outside_window, sum(silent)::int AS silent,
-        sum(expected_kg) AS expected_kg, sum(tipped_kg) AS tipped_kg, sum(received_kg) AS received_kg
+        sum(outside_window)::int AS outside_window, sum(silent)::int AS silent
     FROM part WHERE %(contractor)s::text IS NULL OR contractor_id = %(contractor)s
     GROUP BY 1, 2"""
 
@@ -119,7 +119,10 @@ _FIRST_DAYS: Mapping[ClearanceBucket, LiteralString] = {
 
 
 def clearance_query(group_by: ClearanceGroup, bucket: ClearanceBucket) -> LiteralString:
-    """Return the query of figures from `start` to `end` of a `contractor`, with its `grouping`."""
+    """Return the query of figures from `start` to `end` of a `contractor`, with its `grouping`.
+
+    Its columns are those of a ClearanceFigure, then the due visits not cleared by each reason.
+    """
     grouping = grouping_of(group_by)
     of_a_day = _OF_A_DAY.format(
         due_key=DUE_KEYS[grouping], weight_key=WEIGHT_KEYS[grouping], day="as_it_is.service_date"
@@ -162,13 +165,17 @@ def sum_up_day(connection: Connection, day: date) -> bool:
     return True
 
 
-def day_state(connection: Connection, day: date) -> tuple[int, int]:
-    """Return what is another pair of numbers after any change of what a day's figures are made of."""
-    row = connection.execute(
-        "SELECT count(*), coalesce(max(change_number), 0) FROM clearance_changes WHERE service_date = %s", (day,)
-    ).fetchone()
-    assert row is not None, "a count has a row"
-    return int(row[0]), int(row[1])
+def day_states(connection: Connection, first: date, last: date) -> Mapping[date, tuple[int, int]]:
+    """Return for each day what is another pair of numbers after any change of what its figures are made of.
+
+    A day of which nothing was ever changed has none.
+    """
+    rows = connection.execute(
+        "SELECT service_date, count(*), max(change_number) FROM clearance_changes "
+        "WHERE service_date BETWEEN %s AND %s GROUP BY 1",
+        (first, last),
+    ).fetchall()
+    return {day: (changes, last_change) for day, changes, last_change in rows}
 
 
 def months_to_sum_up(connection: Connection, before: date) -> list[date]:

@@ -1,11 +1,12 @@
 """The sums of stations and toilets by service day and month: made, forgotten where they do not hold, and read."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Generic, LiteralString, TypeVar
 
+from msgspec.structs import astuple
 from psycopg import sql
 from psycopg.types.range import Range
 
@@ -162,7 +163,7 @@ def _load(
     noted: dict[str, set[date]] = {"month": set(), "day": set()}
     for what, facility_id, side, day, *values in connection.execute(
         query, {"kind": kind, "start": days[0], "end": days[1], "gone": gone}
-    ):
+    ).fetchall():
         if what == "sums":
             sums.setdefault((facility_id, side), {})[day] = make(*values)
         elif what == "late":

@@ -1,5 +1,6 @@
 """Facilities as they are now: the register's row with what their devices said on a service day."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import LiteralString
@@ -70,12 +71,13 @@ _FACILITIES: LiteralString = """
             stalls_female, stalls_accessible
         FROM facilities
         WHERE (%(after)s::text IS NULL OR facility_id > %(after)s)
-            AND (%(facility)s::text IS NULL OR facility_id = %(facility)s)
+            AND (%(facilities)s::text[] IS NULL OR facility_id = ANY(%(facilities)s))
             AND (%(kind)s::text IS NULL OR kind = %(kind)s)
             AND (%(status)s::text IS NULL OR status = %(status)s)
         ORDER BY facility_id LIMIT %(limit)s
     ), speaking AS (
-        SELECT asset_id AS facility_id, device_key FROM devices WHERE kind IN ('station', 'toilet')
+        SELECT asset_id AS facility_id, device_key FROM devices
+        WHERE kind IN ('station', 'toilet') AND asset_id IN (SELECT facility_id FROM shown)
     ), tipped AS (
         SELECT facility_id, max(observed_at) AS observed_at,
             sum(net_kg) FILTER (WHERE direction = 'in') / 1000 AS throughput_t
@@ -137,17 +139,17 @@ def page_of_facilities(
     *,
     after: tuple[str] | None = None,
     limit: int | None = None,
-    facility_id: str | None = None,
+    facility_ids: Sequence[str] | None = None,
     kind: str | None = None,
     status: str | None = None,
 ) -> list[FacilityRow]:
-    """Return facilities with what their devices said within `day`, by identifier."""
+    """Return facilities with what their devices said within `day`, by identifier; only `facility_ids` where given."""
     parameters = {
         "start": day.start,
         "end": day.end,
         "after": None if after is None else after[0],
         "limit": limit,
-        "facility": facility_id,
+        "facilities": None if facility_ids is None else [*facility_ids],
         "kind": kind,
         "status": status,
     }

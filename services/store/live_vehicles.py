@@ -1,9 +1,9 @@
 """Vehicles as they are now: where they are, how far in their route, and the track they came by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 from psycopg.rows import class_row
 
@@ -49,8 +49,7 @@ class VehicleRow:
     stop_depart_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """Where a vehicle was at an instant."""
 
     lon: float
@@ -131,7 +130,7 @@ _VEHICLES: LiteralString = f"""
 
 _ASKED: Mapping[str, LiteralString] = {
     "after": "vehicle_id > %(after)s",
-    "vehicle": "vehicle_id = %(vehicle)s",
+    "vehicles": "vehicle_id = ANY(%(vehicles)s)",
     "online": "coalesce(newest.online, false) = %(online)s",
     "contractor": "contractor_id = %(contractor)s",
     "own_vehicle": "vehicle_id = %(own_vehicle)s",
@@ -145,12 +144,12 @@ _LIVE_POSITIONS: LiteralString = f"""
     LEFT JOIN latest_positions AS fix USING (device_key)
     WHERE fix.device_key IS NOT NULL OR newest.online IS NOT NULL"""  # noqa: S608 - made of our own constants
 
-_TRACK: LiteralString = """
-    SELECT fix.lon, fix.lat, fix.observed_at, fix.speed_kmh, fix.heading_deg, fix.load_kg
-    FROM positions AS fix
-    WHERE fix.device_key IN (SELECT device_key FROM devices WHERE kind = 'vehicle' AND asset_id = %(vehicle)s)
+_TRACKS: LiteralString = """
+    SELECT device.asset_id, fix.lon, fix.lat, fix.observed_at, fix.speed_kmh, fix.heading_deg, fix.load_kg
+    FROM devices AS device JOIN positions AS fix USING (device_key)
+    WHERE device.kind = 'vehicle' AND device.asset_id = ANY(%(vehicles)s)
         AND fix.observed_at >= %(start)s AND fix.observed_at < %(end)s
-    ORDER BY fix.observed_at, fix.seq LIMIT %(limit)s"""
+    ORDER BY device.asset_id, fix.observed_at, fix.seq LIMIT %(limit)s"""
 
 
 def page_of_vehicles(
@@ -159,16 +158,19 @@ def page_of_vehicles(
     *,
     after: tuple[str] | None = None,
     limit: int | None = None,
-    vehicle_id: str | None = None,
+    vehicle_ids: Sequence[str] | None = None,
     online: bool | None = None,
     visible: Visibility = EVERYTHING,
 ) -> list[VehicleRow]:
-    """Return vehicles with their state and their published route of `day`, by identifier."""
+    """Return vehicles with their state and their published route of `day`, by identifier.
+
+    Only those of `vehicle_ids` where these are given.
+    """
     parameters: dict[str, object] = {
         "day": day,
         "after": None if after is None else after[0],
         "limit": limit,
-        "vehicle": vehicle_id,
+        "vehicles": None if vehicle_ids is None else [*vehicle_ids],
         "online": online,
         "contractor": visible.contractor_id,
         "own_vehicle": visible.vehicle_id,
@@ -176,7 +178,7 @@ def page_of_vehicles(
     asked = [condition for name, condition in _ASKED.items() if parameters[name] is not None]
     query = _VEHICLES.format(
         asked=" AND ".join(asked) if asked else "true",
-        of_device="true" if vehicle_id is None else "device.asset_id = %(vehicle)s",
+        of_device="true" if vehicle_ids is None else "device.asset_id = ANY(%(vehicles)s)",
     )
     with connection.cursor(row_factory=class_row(VehicleRow)) as cursor:
         return cursor.execute(query, parameters).fetchall()
@@ -190,6 +192,15 @@ def load_live_positions(connection: Connection) -> list[LivePosition]:
 
 def load_track(connection: Connection, vehicle_id: str, start: datetime, end: datetime, limit: int) -> list[Fix]:
     """Return at most `limit` fixes of a vehicle from `start` to before `end`, in order of time."""
-    parameters = {"vehicle": vehicle_id, "start": start, "end": end, "limit": limit}
-    with connection.cursor(row_factory=class_row(Fix)) as cursor:
-        return cursor.execute(_TRACK, parameters).fetchall()
+    return load_tracks(connection, [vehicle_id], start, end, limit).get(vehicle_id, [])
+
+
+def load_tracks(
+    connection: Connection, vehicle_ids: Sequence[str], start: datetime, end: datetime, limit: int
+) -> dict[str, list[Fix]]:
+    """Return the fixes of vehicles from `start` to before `end`, each's in order of time; at most `limit` in all."""
+    parameters = {"vehicles": [*vehicle_ids], "start": start, "end": end, "limit": limit}
+    tracks: dict[str, list[Fix]] = {}
+    for vehicle_id, *fix in connection.execute(_TRACKS, parameters).fetchall():
+        tracks.setdefault(vehicle_id, []).append(Fix._make(fix))
+    return tracks

@@ -211,7 +211,7 @@ _STOPS: LiteralString = """
     LEFT JOIN demand ON stop.kind = 'point' AND demand.point_id = stop.id AND demand.occurrence = stop.occurrence
     LEFT JOIN collection_points AS point ON place.kind = 'point' AND point.point_id = stop.id
     LEFT JOIN facilities AS facility ON place.kind <> 'point' AND facility.facility_id = stop.id
-    WHERE stop.plan_id = %(plan)s AND (%(vehicle)s::text IS NULL OR stop.vehicle_id = %(vehicle)s)
+    WHERE stop.plan_id = %(plan)s AND (%(vehicles)s::text[] IS NULL OR stop.vehicle_id = ANY(%(vehicles)s))
     ORDER BY stop.vehicle_id, stop.sequence"""
 
 
@@ -267,21 +267,21 @@ def latest_published_date(connection: Connection) -> date | None:
     return row[0] if row else None
 
 
-def load_routes(connection: Connection, plan_id: UUID, vehicle_id: str | None = None) -> list[RouteRow]:
-    """Return a plan's routes by vehicle, or one vehicle's."""
+def load_routes(connection: Connection, plan_id: UUID, *vehicle_ids: str) -> list[RouteRow]:
+    """Return a plan's routes by vehicle: all, or those of the vehicles that are named."""
     with connection.cursor(row_factory=class_row(RouteRow)) as cursor:
         cursor.execute(
-            "SELECT vehicle_id, distance_m, duration_s, collected_kg FROM routes "
-            "WHERE plan_id = %s AND (%s::text IS NULL OR vehicle_id = %s) ORDER BY vehicle_id",
-            (plan_id, vehicle_id, vehicle_id),
+            "SELECT vehicle_id, distance_m, duration_s, collected_kg FROM routes WHERE plan_id = %(plan)s "
+            "AND (%(vehicles)s::text[] IS NULL OR vehicle_id = ANY(%(vehicles)s)) ORDER BY vehicle_id",
+            {"plan": plan_id, "vehicles": [*vehicle_ids] or None},
         )
         return cursor.fetchall()
 
 
-def load_stops(connection: Connection, plan_id: UUID, vehicle_id: str | None = None) -> list[StopRow]:
-    """Return the stops of a plan's routes, or of one vehicle's, by vehicle and sequence."""
+def load_stops(connection: Connection, plan_id: UUID, *vehicle_ids: str) -> list[StopRow]:
+    """Return the stops of a plan's routes by vehicle and sequence: of all, or of the vehicles that are named."""
     with connection.cursor(row_factory=class_row(StopRow)) as cursor:
-        return cursor.execute(_STOPS, {"plan": plan_id, "vehicle": vehicle_id}).fetchall()
+        return cursor.execute(_STOPS, {"plan": plan_id, "vehicles": [*vehicle_ids] or None}).fetchall()
 
 
 def load_unserved(connection: Connection, plan_id: UUID) -> list[UnservedRow]:

@@ -1,6 +1,6 @@
 """Pages of the register as people look at it: points with their day, facilities, zones, contractors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, LiteralString, TypeVar
@@ -85,7 +85,7 @@ _POINTS: LiteralString = """
         ) AS day USING (point_id)
     ) AS shown
     WHERE (%(after)s::text IS NULL OR point_id > %(after)s)
-        AND (%(point)s::text IS NULL OR point_id = %(point)s)
+        AND (%(points)s::text[] IS NULL OR point_id = ANY(%(points)s))
         AND (%(zone)s::text IS NULL OR zone_id = %(zone)s)
         AND (%(state)s::text IS NULL OR state = %(state)s)
         AND (%(contractor)s::text IS NULL OR contractor_id = %(contractor)s)
@@ -112,7 +112,7 @@ _FEW_POINTS: LiteralString = """
     ORDER BY point_id"""
 _ASKED: Mapping[str, LiteralString] = {
     "after": "point.point_id > %(after)s",
-    "point": "point.point_id = %(point)s",
+    "points": "point.point_id = ANY(%(points)s)",
     "zone": "point.zone_id = %(zone)s",
     "contractor": "zone.contractor_id = %(contractor)s",
 }
@@ -138,7 +138,7 @@ def page_of_points(
     *,
     after: After = None,
     limit: int | None = None,
-    point_id: str | None = None,
+    point_ids: Sequence[str] | None = None,
     zone_id: str | None = None,
     state: str | None = None,
     visible: Visibility = EVERYTHING,
@@ -146,22 +146,22 @@ def page_of_points(
 ) -> list[PointRow]:
     """Return points with what became of their due visits of `day`, by identifier.
 
-    `state` is one of `not_due`, `pending`, `cleared` and `missed`. Of a day that has no due visits yet `coming` says
-    how many each point will require.
+    Only those of `point_ids` where these are given. `state` is one of `not_due`, `pending`, `cleared` and `missed`. Of
+    a day that has no due visits yet `coming` says how many each point will require.
     """
     coming = coming or {}
     parameters: dict[str, object] = {
         "day": day,
         "after": None if after is None else after[0],
         "limit": limit,
-        "point": point_id,
+        "points": None if point_ids is None else [*point_ids],
         "zone": zone_id,
         "state": state,
         "contractor": visible.contractor_id,
         "coming": list(coming),
         "coming_due": list(coming.values()),
     }
-    is_few = point_id is not None or (limit is not None and limit <= MOST_FEW_POINTS)
+    is_few = point_ids is not None or (limit is not None and limit <= MOST_FEW_POINTS)
     if coming or state is not None or not is_few:
         return _rows(connection, PointRow, _POINTS, parameters)
     # Conditions that are not asked for are left out: a statement that is prepared has one plan for all.
@@ -211,6 +211,14 @@ def visible_vehicles(connection: Connection, visible: Visibility) -> frozenset[s
         {"contractor": visible.contractor_id, "vehicle": visible.vehicle_id},
     )
     return frozenset(row[0] for row in rows)
+
+
+def contractors_of_vehicles(connection: Connection, vehicle_ids: Sequence[str]) -> dict[str, str | None]:
+    """Return whose each of these vehicles is; one that the register does not know is left out."""
+    rows = connection.execute(
+        "SELECT vehicle_id, contractor_id FROM vehicles WHERE vehicle_id = ANY(%s)", ([*vehicle_ids],)
+    )
+    return dict(rows.fetchall())
 
 
 def visible_points(connection: Connection, visible: Visibility) -> frozenset[str]:

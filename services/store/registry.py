@@ -36,8 +36,10 @@ class RegisterTable:
 CONTRACTORS = RegisterTable("contractors", ("contractor_id",))
 ZONES = RegisterTable("zones", ("zone_id",))
 FACILITIES = RegisterTable("facilities", ("facility_id",))
+FACILITY_PHASES = RegisterTable("facility_phases", ("facility_id", "begins_on"))
 POINTS = RegisterTable("collection_points", ("point_id",))
 VEHICLES = RegisterTable("vehicles", ("vehicle_id",))
+LAND_PARCELS = RegisterTable("land_parcels", ("parcel_id",))
 POPULATION = RegisterTable("population_cells", ("lon", "lat"))
 WEIGHTS = RegisterTable("collected_weights", ("point_id", "service_date"))
 

@@ -1,16 +1,14 @@
 """Rollups as the office reads them: what vehicles did and how full containers were, by hour or service day."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import LiteralString
 
-from psycopg.rows import class_row
+import msgspec
 
 from services.store.connection import Connection
 
 
-@dataclass(frozen=True, slots=True)
-class VehicleUse:
+class VehicleUse(msgspec.Struct, frozen=True):
     """What a vehicle did in the hour that begins at `start`, or the service days that begin on `service_date`.
 
     `observed_s` is for how long its device was heard; none where it was not, and only the weighbridge knows of it.
@@ -27,8 +25,7 @@ class VehicleUse:
     tipped_kg: float
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerLevels:
+class ContainerLevels(msgspec.Struct, frozen=True):
     """How full a container was; ratios are none where it was heard before and after an hour, but not in it."""
 
     point_id: str
@@ -87,18 +84,14 @@ _DAYS: dict[str, LiteralString] = {
 }
 
 
-VEHICLE_DAYS: LiteralString = _VEHICLES.format(**(_DAYS | {"within": "{within}"}))
-"""The query of what vehicles did by service day; `within` says of which days."""
+DEVICE_DAYS: LiteralString = _VEHICLES.format(**(_DAYS | {"within": "{within}"}))
+"""The query that puts together what vehicles did by service day; `within` says of which days."""
 
 
 def load_vehicle_hours(connection: Connection, start: datetime, end: datetime) -> list[VehicleUse]:
     """Return what vehicles did in each hour that begins from `start` to before `end`, by vehicle and time."""
-    return _vehicles(connection, _VEHICLES.format(**_HOURS), start, end)
-
-
-def load_vehicle_days(connection: Connection, first: date, last: date) -> list[VehicleUse]:
-    """Return what vehicles did on each service day from `first` to `last`, both included, by vehicle and day."""
-    return _vehicles(connection, _VEHICLES.format(**_DAYS), first, last)
+    query = _VEHICLES.format(**_HOURS)
+    return [VehicleUse(*row) for row in connection.execute(query, {"start": start, "end": end}).fetchall()]
 
 
 def load_container_hours(connection: Connection, start: datetime, end: datetime) -> list[ContainerLevels]:
@@ -111,11 +104,5 @@ def load_container_days(connection: Connection, first: date, last: date) -> list
     return _containers(connection, _CONTAINERS.format(**_DAYS), first, last)
 
 
-def _vehicles(connection: Connection, query: LiteralString, start: date, end: date) -> list[VehicleUse]:
-    with connection.cursor(row_factory=class_row(VehicleUse)) as cursor:
-        return cursor.execute(query, {"start": start, "end": end}).fetchall()
-
-
 def _containers(connection: Connection, query: LiteralString, start: date, end: date) -> list[ContainerLevels]:
-    with connection.cursor(row_factory=class_row(ContainerLevels)) as cursor:
-        return cursor.execute(query, {"start": start, "end": end}).fetchall()
+    return [ContainerLevels(*row) for row in connection.execute(query, {"start": start, "end": end}).fetchall()]

@@ -87,7 +87,8 @@ _WEIGHING_HOURS: LiteralString = """
 
 _POSITION_DAYS: LiteralString = """
     INSERT INTO position_days (service_date, device_key, fixes, observed_s, moving_s, distance_m)
-    SELECT service_date, device_key, sum(fixes), sum(observed_s), sum(moving_s), sum(distance_m)
+    SELECT service_date, device_key, sum(fixes), sum(observed_s::float8), sum(moving_s::float8),
+        sum(distance_m::float8)
     FROM position_hours WHERE service_date = %(day)s AND device_key = ANY(%(keys)s) GROUP BY 1, 2
     ON CONFLICT (device_key, service_date) DO UPDATE
     SET fixes = excluded.fixes, observed_s = excluded.observed_s, moving_s = excluded.moving_s,
@@ -97,8 +98,8 @@ _POSITION_DAYS: LiteralString = """
 _LEVEL_DAYS: LiteralString = """
     INSERT INTO level_days (service_date, device_key, readings, observed_s, fill_ratio_min, fill_ratio_mean,
         fill_ratio_max, fill_ratio_last)
-    SELECT service_date, device_key, sum(readings), sum(observed_s), min(fill_ratio_min),
-        sum(fill_ratio_mean * readings) / nullif(sum(readings), 0), max(fill_ratio_max),
+    SELECT service_date, device_key, sum(readings), sum(observed_s::float8), min(fill_ratio_min),
+        sum(fill_ratio_mean::float8 * readings) / nullif(sum(readings), 0), max(fill_ratio_max),
         (array_agg(fill_ratio_last ORDER BY hour_start DESC) FILTER (WHERE fill_ratio_last IS NOT NULL))[1]
     FROM level_hours WHERE service_date = %(day)s AND device_key = ANY(%(keys)s) GROUP BY 1, 2
     ON CONFLICT (device_key, service_date) DO UPDATE

@@ -37,6 +37,12 @@ _SCENARIOS: LiteralString = """
     ORDER BY created_at DESC, name"""
 
 
+def codes_of_scenarios(connection: Connection) -> frozenset[str]:
+    """Return the codes of all facilities that scenarios speak of, whether the register has them or not."""
+    query = "SELECT DISTINCT change->>'facility_id' FROM scenarios, jsonb_array_elements(changes) AS change"
+    return frozenset(row[0] for row in connection.execute(query))
+
+
 def create_scenario(
     connection: Connection, name: str, note: str, changes: Sequence[Fields], created_by: str, now: datetime
 ) -> UUID:

@@ -3,10 +3,9 @@
 from datetime import date
 from typing import LiteralString
 
-from psycopg.rows import class_row
-
 from services.store.connection import Connection
-from services.store.rolled_up import VEHICLE_DAYS, VehicleUse
+from services.store.rolled_up import DEVICE_DAYS, VehicleUse
+from services.store.vehicle_days import DAYS
 
 _SUMS: LiteralString = """
     sum(fixes)::bigint AS fixes, sum(observed_s) AS observed_s, sum(moving_s) AS moving_s,
@@ -18,7 +17,7 @@ _READ: LiteralString = """
         SELECT month FROM vehicle_months_summed
         WHERE month >= %(start)s::date AND month + INTERVAL '1 month' <= %(end)s::date + 1
     ), asked AS (
-        SELECT array_agg(day::date) AS days FROM generate_series(%(start)s::date, %(end)s::date, '1 day') AS day
+        SELECT day::date FROM generate_series(%(start)s::date, %(end)s::date, '1 day') AS day
         WHERE date_trunc('month', day)::date NOT IN (SELECT month FROM held)
     ), part AS (
         SELECT month AS service_date, vehicle_id, fixes, observed_s, moving_s, distance_m, tippings, tipped_kg
@@ -29,8 +28,6 @@ _READ: LiteralString = """
     )
     SELECT vehicle_id, NULL::timestamptz AS start, {first} AS service_date, {sums}
     FROM part GROUP BY vehicle_id, {first} ORDER BY vehicle_id, 3"""
-_WITHIN: LiteralString = "service_date = ANY((SELECT days FROM asked)::date[])"
-
 _SUM_UP: LiteralString = """
     INSERT INTO vehicle_months (month, vehicle_id, fixes, observed_s, moving_s, distance_m, tippings, tipped_kg)
     SELECT %(month)s, vehicle_id, {sums} FROM ({days}) AS by_day GROUP BY vehicle_id"""
@@ -65,9 +62,8 @@ def load_vehicle_whole(connection: Connection, first: date, last: date) -> list[
 
 
 def _load(connection: Connection, first: date, last: date, first_day: LiteralString) -> list[VehicleUse]:
-    query = _READ.format(days=VEHICLE_DAYS.format(within=_WITHIN), first=first_day, sums=_SUMS)
-    with connection.cursor(row_factory=class_row(VehicleUse)) as cursor:
-        return cursor.execute(query, {"start": first, "end": last}).fetchall()
+    query = _READ.format(days=DAYS.format(days="SELECT day FROM asked"), first=first_day, sums=_SUMS)
+    return [VehicleUse(*row) for row in connection.execute(query, {"start": first, "end": last}).fetchall()]
 
 
 def vehicle_months_to_sum_up(connection: Connection, before: date) -> list[date]:
@@ -79,6 +75,6 @@ def sum_up_vehicle_month(connection: Connection, month: date) -> None:
     """Sum up the days of the month that begins on `month`; only the process that makes the days may do so."""
     with connection.transaction():
         connection.execute("DELETE FROM vehicle_months WHERE month = %s", (month,))
-        query = _SUM_UP.format(sums=_SUMS, days=VEHICLE_DAYS.format(within=_IN_MONTH))
+        query = _SUM_UP.format(sums=_SUMS, days=DEVICE_DAYS.format(within=_IN_MONTH))
         connection.execute(query, {"month": month})
         connection.execute("INSERT INTO vehicle_months_summed VALUES (%s) ON CONFLICT DO NOTHING", (month,))

@@ -9,7 +9,7 @@ from pydantic import Field
 from services.api.client_address import client_address
 from services.api.identity import CurrentSession, SignedIn
 from services.api.parts import AppParts, Parts
-from services.api.shapes.users import NewPassword
+from services.api.shapes.users import NewPassword, PersonAnswer
 from services.api.shapes.values import PLAIN_TEXT, Answer, Asked
 from services.api.sign_in import SignedInSession, change_own_password, refresh, sign_in
 from services.api.tokens import TokenUse, seconds_left
@@ -47,15 +47,6 @@ class StreamTokenAnswer(Answer):
 
     stream_token: str
     expires_in: int = Field(description="Seconds.", examples=[60])
-
-
-class PersonAnswer(Answer):
-    """Who is signed in, and what they are limited to."""
-
-    user_name: str = Field(examples=["admin"])
-    role: Role
-    contractor_id: str | None
-    vehicle_id: str | None
 
 
 async def _count_sign_in(request: Request, parts: AppParts) -> None:

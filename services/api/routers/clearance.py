@@ -7,12 +7,13 @@ from fastapi import APIRouter, Query, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter
 
-from services.api.answering import AnswerRoute
+from services.api.answering import AnswerRoute, json_answer
 from services.api.coming_days import coming_due_visits, coming_figures, is_coming
+from services.api.figures_by_day import figures_by_day
 from services.api.identity import SignedIn
 from services.api.paging import Page, PageOf
 from services.api.parts import AppParts
-from services.api.shapes.clearance import ClearanceAnswer, DueVisitAnswer
+from services.api.shapes.clearance import ClearanceAnswer, DueVisitAnswer, clearance_json
 from services.api.shapes.values import Code, DayAsked, ServiceDate
 from services.api.today import load_today
 from services.domain.clearance import ClearanceBucket, ClearanceGroup
@@ -24,13 +25,10 @@ from services.store.clearance_figures import (
     load_due_visits,
     load_visits_by_id,
 )
-from services.store.clearance_sums import day_state
 
 router = APIRouter(prefix="/api/v1/clearance", tags=["figures"], route_class=AnswerRoute)
 
 BY_DUE_VISIT: TypeAdapter[tuple[str, int]] = TypeAdapter(tuple[Code, int])
-
-FIGURES: TypeAdapter[list[ClearanceAnswer]] = TypeAdapter(list[ClearanceAnswer])
 
 LONGEST_SERIES = timedelta(days=3 * 366)
 
@@ -46,7 +44,7 @@ def read_clearance(
     bucket: Annotated[
         ClearanceBucket, Query(description="What of the days from `start` to `end` is one figure.")
     ] = ClearanceBucket.DAY,
-) -> list[ClearanceAnswer] | Response:
+) -> Response:
     """Return the figures of a day, or of each day, month or the whole from `start` to `end`, by group.
 
     What is due on a day that has not begun is pending; in a series such a day has no figures.
@@ -58,18 +56,11 @@ def read_clearance(
         first = start or day or today.service_date
         if start is None and is_coming(connection, today, first):
             coming = coming_due_visits(connection, today, first, DueVisitFilter(contractor_id=own))
-            return [ClearanceAnswer.of(figure) for figure in coming_figures(today, coming, group_by)]
-        if end is not None and end != first:
-            figures = load_clearance(connection, first, end, group_by, own, bucket)
-            return [ClearanceAnswer.of(figure) for figure in figures]
-        # Of the day that goes on there are no sums, and everybody asks for it.
-        asked, state = (today.town, first, group_by, bucket, own), day_state(connection, first)
-        answer = parts.memo.get(asked, state)
-        if answer is None:
-            figures = load_clearance(connection, first, first, group_by, own, bucket)
-            answer = FIGURES.dump_json([ClearanceAnswer.of(figure) for figure in figures])
-            parts.memo.keep(asked, state, answer)
-    return Response(answer, media_type="application/json")
+            return json_answer(clearance_json(coming_figures(today, coming, group_by)))
+        last = end or first
+        if bucket is not ClearanceBucket.DAY and last != first:
+            return json_answer(clearance_json(load_clearance(connection, first, last, group_by, own, bucket)))
+        return json_answer(figures_by_day(connection, parts.memo, today.town, (first, last), group_by, own))
 
 
 def _check_series(day: ServiceDate | None, start: ServiceDate | None, end: ServiceDate | None) -> None:

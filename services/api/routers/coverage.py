@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 from services.api.parts import AppParts
 from services.api.places import GEO_JSON, GEO_JSON_ANSWER, accepts, collection, geo_json
 from services.api.shapes.values import Code, Instant, ServiceDate
+from services.facilities.closures import Closure
 from services.facilities.coverage import Gap, StationCoverage, ToiletCoverage
-from services.facilities.life_cycle import Closure
 from services.facilities.service import closures, station_coverage, toilet_coverage
 from services.facilities.toilet_filter import ToiletFilter
 
@@ -55,10 +55,11 @@ def read_station_coverage(
     radius_m: Radius = None,
     on: OnDay = None,
     failed: Annotated[list[Code] | None, Query(max_length=50, description="Stations that are taken to fail.")] = None,
+    by_point: Annotated[bool, Query(description="Tell each point's haul, the longest first.")] = False,
 ) -> StationCoverage | Response:
     """Return which points have a station within haul distance; as GeoJSON those that have none."""
     with parts.database.connection() as connection:
-        coverage = station_coverage(connection, radius_m, failed or (), on)
+        coverage = station_coverage(connection, radius_m, failed or (), on, by_point=by_point)
     return _gaps(coverage.gaps) if accepts(request, GEO_JSON) else coverage
 
 

@@ -43,7 +43,7 @@ def list_facilities(
 def read_facility(request: Request, facility_id: FacilityId, parts: AppParts) -> FacilityAnswer | Response:
     """Return a facility with what its devices said in today's service day."""
     with parts.database.connection() as connection:
-        rows = page_of_facilities(connection, load_today(connection).service_day, facility_id=facility_id)
+        rows = page_of_facilities(connection, load_today(connection).service_day, facility_ids=[facility_id])
     if not rows:
         raise NotFoundError(f"There is no facility {facility_id!r}.")
     return item_or_place(request, FacilityAnswer.of(rows[0]))

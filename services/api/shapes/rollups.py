@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from services.api.shapes.series import series_of
 from services.api.shapes.values import Answer
 from services.domain.town import Interval
 from services.store.rolled_up import ContainerLevels, VehicleUse
@@ -25,23 +26,6 @@ class VehicleUseAnswer(Answer):
     tippings: int
     tipped_kg: float
 
-    @classmethod
-    def of(cls, row: VehicleUse, span: Interval) -> "VehicleUseAnswer":
-        """Return the answer made of a rollup."""
-        standing_s = None if row.observed_s is None or row.moving_s is None else row.observed_s - row.moving_s
-        return cls(
-            vehicle_id=row.vehicle_id,
-            start=span.start,
-            end=span.end,
-            observed_ratio=_share(row.observed_s or 0.0, span),
-            fixes=row.fixes or 0,
-            distance_m=None if row.distance_m is None else round(row.distance_m, 1),
-            moving_s=None if row.moving_s is None else round(row.moving_s, 1),
-            standing_s=None if standing_s is None else round(standing_s, 1),
-            tippings=row.tippings,
-            tipped_kg=row.tipped_kg,
-        )
-
 
 class ContainerLevelsAnswer(Answer):
     """How full a container was in a span."""
@@ -57,22 +41,47 @@ class ContainerLevelsAnswer(Answer):
     fill_ratio_max: float | None
     fill_ratio_last: float | None
 
-    @classmethod
-    def of(cls, row: ContainerLevels, span: Interval) -> "ContainerLevelsAnswer":
-        """Return the answer made of a rollup."""
-        return cls(
-            point_id=row.point_id,
-            device_id=row.device_id,
-            start=span.start,
-            end=span.end,
-            observed_ratio=_share(row.observed_s, span),
-            readings=row.readings,
-            **{
-                name: None if (ratio := getattr(row, name)) is None else round(ratio, 4)
-                for name in ("fill_ratio_min", "fill_ratio_mean", "fill_ratio_max", "fill_ratio_last")
-            },
-        )
+
+def _vehicle_use(told: tuple[VehicleUse, Interval]) -> tuple[object, ...]:
+    use, span = told
+    stood_s = None if use.observed_s is None or use.moving_s is None else use.observed_s - use.moving_s
+    return (
+        use.vehicle_id,
+        span.start,
+        span.end,
+        _share(use.observed_s or 0.0, span),
+        use.fixes or 0,
+        _rounded(use.distance_m, 1),
+        _rounded(use.moving_s, 1),
+        _rounded(stood_s, 1),
+        use.tippings,
+        use.tipped_kg,
+    )
+
+
+def _container_levels(told: tuple[ContainerLevels, Interval]) -> tuple[object, ...]:
+    levels, span = told
+    return (
+        levels.point_id,
+        levels.device_id,
+        span.start,
+        span.end,
+        _share(levels.observed_s, span),
+        levels.readings,
+        _rounded(levels.fill_ratio_min, 4),
+        _rounded(levels.fill_ratio_mean, 4),
+        _rounded(levels.fill_ratio_max, 4),
+        _rounded(levels.fill_ratio_last, 4),
+    )
+
+
+vehicle_use_json = series_of(VehicleUseAnswer, _vehicle_use)
+container_levels_json = series_of(ContainerLevelsAnswer, _container_levels)
 
 
 def _share(seconds: float, span: Interval) -> float:
     return round(min(1.0, seconds / (span.end - span.start).total_seconds()), 4)
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

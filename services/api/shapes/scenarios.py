@@ -135,19 +135,19 @@ class ComparedAnswer(Answer):
     def of(
         cls, rows: Sequence[ScenarioRow], changes: Sequence[Sequence[Change]], effects: Sequence[EffectAnswer]
     ) -> "ComparedAnswer":
-        """Return the comparison of two scenarios."""
-        both = set(changes[0]) & set(changes[1])
+        """Return the comparison of two scenarios; what both build at one place is the same under any code."""
+        both = {change.without_code for change in changes[0]} & {change.without_code for change in changes[1]}
         return cls(
             items=[
                 ComparedScenario(
                     id=row.scenario_id,
                     name=row.name,
                     effect=effect,
-                    only_here=[_told(change) for change in own if change not in both],
+                    only_here=[_told(change) for change in own if change.without_code not in both],
                 )
                 for row, own, effect in zip(rows, changes, effects, strict=True)
             ],
-            in_both=[_told(change) for change in changes[0] if change in both],
+            in_both=[_told(change) for change in changes[0] if change.without_code in both],
         )
 
 

@@ -83,3 +83,12 @@ class AuditEntryAnswer(Answer):
 
 
 _ENTRY_FIELDS = tuple(name for name in AuditEntryAnswer.model_fields if name != "id")
+
+
+class PersonAnswer(Answer):
+    """Who is signed in, and what they are limited to."""
+
+    user_name: str = Field(examples=["admin"])
+    role: Role
+    contractor_id: str | None
+    vehicle_id: str | None

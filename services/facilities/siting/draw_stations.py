@@ -1,6 +1,6 @@
 """Draws up the choice of stations from the register, the points' tonnes and the roads of trucks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,8 +61,11 @@ def draw_up_stations(
     points: Sequence[CollectionPoint],
     facilities: Sequence[Facility],
     asked: StationsAsked,
+    planned_codes: Collection[str] = (),
 ) -> DrawnStations:
     """Return the choice to be made.
+
+    Street corners get codes that neither `facilities` have nor `planned_codes` holds.
 
     Raises:
         ConflictError: there is no refuse to haul.
@@ -74,7 +77,7 @@ def draw_up_stations(
         for facility in facilities
         if facility.kind is FacilityKind.TRANSFER_STATION and facility.status is FacilityStatus.IN_SERVICE
     ]
-    candidates = _candidates(corners, facilities, asked)
+    candidates = _candidates(corners, facilities, asked, planned_codes)
     at = _rows([*(station.position for station in stations), *((site.lon, site.lat) for site in candidates)])
     haul_m = hauls.matrix_m(_rows([point.position for point in points]), at)
     reached = np.flatnonzero(np.isfinite(haul_m).any(axis=1))
@@ -109,7 +112,9 @@ def draw_up_stations(
     return DrawnStations(problem, stations, changes, kept, haul_m, stranded)
 
 
-def _candidates(corners: Corners, facilities: Sequence[Facility], asked: StationsAsked) -> list[Candidate]:
+def _candidates(
+    corners: Corners, facilities: Sequence[Facility], asked: StationsAsked, planned_codes: Collection[str]
+) -> list[Candidate]:
     taken = {facility.facility_id for facility in facilities if facility.status is not FacilityStatus.PLANNED}
     if asked.candidates:
         names = [candidate.site_id for candidate in asked.candidates]
@@ -124,7 +129,7 @@ def _candidates(corners: Corners, facilities: Sequence[Facility], asked: Station
         for facility in facilities
         if facility.kind is FacilityKind.TRANSFER_STATION and facility.status is FacilityStatus.PLANNED
     ]
-    present = {facility.facility_id for facility in facilities}
+    present = {facility.facility_id for facility in facilities} | {*planned_codes}
     return planned + corner_candidates(corners.street_corners(asked.spacing_m, TRUCK_CORNERS), "SN", present)
 
 

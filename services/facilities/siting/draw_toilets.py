@@ -1,7 +1,7 @@
 """Draws up the choice of toilets from the register, the residents and the streets."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -48,8 +48,11 @@ def draw_up_toilets(
     zones: ZoneAreas,
     asked: ToiletsAsked,
     today: date,
+    planned_codes: Collection[str] = (),
 ) -> DrawnToilets:
     """Return the choice to be made; `facilities` may hold other kinds.
+
+    Street corners get codes that neither these have nor `planned_codes` holds.
 
     Raises:
         InvalidRequestError: two candidate sites have one identifier, or one has a facility's that is there.
@@ -57,7 +60,8 @@ def draw_up_toilets(
     """
     toilets = [facility for facility in facilities if facility.kind is FacilityKind.PUBLIC_TOILET]
     present = [toilet for toilet in toilets if toilet.status in RENOVATABLE]
-    candidates = _candidates(walking, toilets, asked)
+    taken = {facility.facility_id for facility in facilities} | {*planned_codes}
+    candidates = _candidates(walking, toilets, asked, taken)
     sites = [_Site(*toilet.position, _in_service(toilet)) for toilet in present]
     sites += [_Site(candidate.lon, candidate.lat) for candidate in candidates]
     at = np.array([(site.lon, site.lat) for site in sites], dtype=np.float64).reshape(-1, 2)
@@ -112,9 +116,10 @@ def _in_service(toilet: Facility) -> Stalls | None:
     return known if known.total else replace(known, male=1)
 
 
-def _candidates(walking: WalkingNetwork, toilets: Sequence[Facility], asked: ToiletsAsked) -> list[Candidate]:
+def _candidates(
+    walking: WalkingNetwork, toilets: Sequence[Facility], asked: ToiletsAsked, taken: Set[str]
+) -> list[Candidate]:
     """Return what is asked for by name, else planned toilets and street corners."""
-    present = {toilet.facility_id for toilet in toilets}
     if asked.candidates:
         names = [candidate.site_id for candidate in asked.candidates]
         built = {toilet.facility_id for toilet in toilets if toilet.status is not FacilityStatus.PLANNED}
@@ -134,10 +139,10 @@ def _candidates(walking: WalkingNetwork, toilets: Sequence[Facility], asked: Toi
         for toilet in toilets
         if toilet.status is FacilityStatus.PLANNED
     ]
-    return planned + corner_candidates(walking.street_corners(asked.spacing_m), "TN", present)
+    return planned + corner_candidates(walking.street_corners(asked.spacing_m), "TN", taken)
 
 
-def corner_candidates(corners: FloatArray, prefix: str, taken: set[str]) -> list[Candidate]:
+def corner_candidates(corners: FloatArray, prefix: str, taken: Set[str]) -> list[Candidate]:
     """Return street corners as candidates with identifiers that nothing else has."""
     found: list[Candidate] = []
     number = 0

@@ -38,7 +38,9 @@ def settings(mqtt_url: str = "", **limits: Any) -> Settings:
                 "RIQING_FAILURES_BEFORE_LOCK": 3,
             }
         ),
-        limits=LimitSettings.model_validate({"RIQING_PUBLIC_REPORTS_PER_MIN": 1_000, **limits}),
+        limits=LimitSettings.model_validate(
+            {"RIQING_PUBLIC_REPORTS_PER_MIN": 1_000, "RIQING_REQUESTS_PER_MIN": 1_000_000, **limits}
+        ),
         enrolment=EnrolmentSettings(),
         broker=BrokerSettings.model_validate({"MQTT_URL": mqtt_url}),
     )

@@ -1,5 +1,6 @@
 """The sums of clearance agree with the due visits that they are made of, whatever changes meanwhile."""
 
+import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import httpx
 import psycopg
 import pytest
 
+from services.api.shapes.clearance import clearance_json
 from services.domain.clearance import ClearanceBucket, ClearanceFigure, ClearanceGroup
 from services.domain.kinds import DueVisitStatus, MissedReason
 from services.store.clearance_figures import load_clearance
@@ -24,7 +26,8 @@ BEFORE = LAST + timedelta(days=1)
 AUGUST, SEPTEMBER = date(2026, 8, 1), date(2026, 9, 1)
 """The months that are over; of the second one every day is asked for, so that its sums are read."""
 COLUMNS = (
-    "service_date, zone_id, contractor_id, vehicle_id, cleared_at, planned_at, due_to, status, reason, expected_kg"
+    "service_date, zone_id, contractor_id, vehicle_id, cleared_at, planned_at, due_to, status, reason, expected_kg, "
+    "correction_id IS NOT NULL"
 )
 
 
@@ -40,6 +43,8 @@ def town(fresh_database: str) -> Iterator[Connection]:
 def _fill(connection: Connection, draw: random.Random) -> None:
     owners = [("Z1", "C1"), ("Z2", "C2"), (None, None)]
     with connection.cursor() as cursor:
+        for table in ("due_visits", "due_visit_corrections", "attributed_weights"):
+            cursor.execute(f"DELETE FROM {table} WHERE service_date BETWEEN %s AND %s", [FIRST, LAST])
         for day in (FIRST + timedelta(days=number) for number in range(DAYS)):
             noon = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
             for number in range(VISITS_A_DAY):
@@ -58,6 +63,14 @@ def _fill(connection: Connection, draw: random.Random) -> None:
                     ],
                 )
             cursor.execute(
+                "WITH corrected AS (INSERT INTO due_visit_corrections (service_date, point_id, occurrence, status, "
+                "note, corrected_by, corrected_at, decided_status) VALUES (%s, 'N7', 1, 'missed', 'seen', 'office', "
+                "now(), 'missed') RETURNING correction_id) "
+                "UPDATE due_visits SET correction_id = corrected.correction_id "
+                "FROM corrected WHERE (service_date, point_id) = (%s, 'N7')",
+                [day, day],
+            )
+            cursor.execute(
                 "INSERT INTO attributed_weights VALUES (%s, %s, 'V1', 'Z1', 'C1', %s, %s)",
                 [day, noon, draw.uniform(1, 5000), draw.uniform(1, 5000)],
             )
@@ -67,10 +80,11 @@ def _counted(connection: Connection, contractor_id: str | None) -> dict[str, int
     """Return the counts of all days and the kg in grams, straight from the rows: the oracle."""
     counts: dict[str, int] = defaultdict(int)
     for row in connection.execute(f"SELECT {COLUMNS} FROM due_visits WHERE service_date <= %s", [LAST]):
-        _, _, owner, *_, status, reason, kg = row
+        _, _, owner, *_, status, reason, kg, is_corrected = row
         if contractor_id in (None, owner):
             counts["due"] += 1
             counts[status] += 1
+            counts["corrected"] += is_corrected
             counts["g"] += round(1000 * kg)
             if status != "cleared":
                 counts[reason] += 1
@@ -80,7 +94,7 @@ def _counted(connection: Connection, contractor_id: str | None) -> dict[str, int
 def _total(figures: list[ClearanceFigure]) -> dict[str, int]:
     counts: dict[str, int] = defaultdict(int)
     for figure in figures:
-        for name in ("due", "cleared", "pending", "missed"):
+        for name in ("due", "cleared", "pending", "missed", "corrected"):
             counts[name] += getattr(figure, name)
         for reason, count in figure.not_cleared_by_reason.items():
             counts[reason] += count
@@ -102,7 +116,7 @@ def _assert_same(found: dict[Any, list[ClearanceFigure]], expected: dict[Any, li
     for place, figures in expected.items():
         assert len(found[place]) == len(figures), place
         for one, other in zip(found[place], figures, strict=True):
-            for name in ClearanceFigure.__dataclass_fields__:
+            for name in ClearanceFigure.__struct_fields__:
                 if name in kgs:
                     assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-12)
                 else:
@@ -198,6 +212,29 @@ def test_a_year_is_asked_for_by_month(api: Api, admin: httpx.Client) -> None:
     (whole,) = admin.get("/api/v1/clearance", params=span | {"bucket": "whole"}).json()
     assert whole["due"] == sum(row["due"] for row in months) == DAYS * VISITS_A_DAY
     assert whole["date"] == "2026-01-01"
+
+
+@pytest.mark.parametrize("group_by", [*ClearanceGroup])
+def test_a_series_of_kept_days_is_as_it_is_read(api: Api, admin: httpx.Client, group_by: ClearanceGroup) -> None:
+    """Days that were asked for before, days that were not, and one that has changed meanwhile, in their order."""
+
+    def series(start: date, end: date) -> list[dict[str, Any]]:
+        span = {"start": str(start), "end": str(end), "group_by": group_by.value}
+        rows: list[dict[str, Any]] = admin.get("/api/v1/clearance", params=span).raise_for_status().json()
+        return rows
+
+    with connect(api.database_url, autocommit=True) as connection:
+        _fill(connection, random.Random(9))
+        for ahead in (3, 4, 9):
+            series(FIRST + timedelta(days=ahead), FIRST + timedelta(days=ahead))
+        series(FIRST, FIRST + timedelta(days=5))
+        connection.execute(
+            "UPDATE due_visits SET status = 'missed' WHERE service_date = %s", [FIRST + timedelta(days=4)]
+        )
+        connection.execute("DELETE FROM due_visits WHERE service_date = %s", [FIRST + timedelta(days=7)])
+        found, read = series(FIRST, LAST), load_clearance(connection, FIRST, LAST, group_by)
+    assert found == series(FIRST, LAST) == json.loads(clearance_json(read))
+    assert {row["date"] for row in found} >= {str(FIRST), str(FIRST + timedelta(days=4)), str(LAST)}
 
 
 def test_a_day_s_figures_are_kept_and_never_old(api: Api, admin: httpx.Client) -> None:

@@ -50,7 +50,8 @@ def test_a_tag_is_of_one_format_and_one_view(
     tag = admin.get(path).headers["etag"]
     if not path.endswith(str(api.plan_id)):
         assert _again(admin, path, tag, Accept="application/geo+json").status_code == 200
-    assert _again(sign_in(Role.CONTRACTOR), path, tag).status_code == 200
+    if "/routes/" not in path:  # whoever may see a route sees the same
+        assert _again(sign_in(Role.CONTRACTOR), path, tag).status_code == 200
 
 
 def test_no_tag_outlives_a_change(api: Api, admin: httpx.Client) -> None:

@@ -6,11 +6,13 @@ import httpx
 import pytest
 
 from services.api.app import create_app
+from services.domain.kinds import Role
 from services.store.connection import connect
 from tests.integration.api import seeded_town
 from tests.integration.api.conftest import Api, serving, settings
 
 BODY_BYTES = 10_000
+REQUESTS_PER_MIN = 12
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +20,12 @@ def narrow(database_url: str) -> Iterator[Api]:
     """The API with narrow limits."""
     with connect(database_url) as connection:
         seeded_town.build(connection)
-    limits = {"RIQING_SIGN_INS_PER_MIN": 20, "RIQING_PUBLIC_READS_PER_MIN": 5, "RIQING_MAX_BODY_BYTES": BODY_BYTES}
+    limits = {
+        "RIQING_SIGN_INS_PER_MIN": 20,
+        "RIQING_PUBLIC_READS_PER_MIN": 5,
+        "RIQING_REQUESTS_PER_MIN": REQUESTS_PER_MIN,
+        "RIQING_MAX_BODY_BYTES": BODY_BYTES,
+    }
     with serving(create_app(settings("", **limits), database_url), database_url) as running:
         yield running
 
@@ -33,6 +40,22 @@ def test_no_other_origin_may_read(narrow: Api, path: str) -> None:
     for answer in (preflight, client.get(path, headers=origin)):
         assert not [name for name in answer.headers if name.startswith("access-control-")]
         assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("role", "path"), [(Role.OFFICE, "/api/v1/contractors"), (Role.INSPECTOR, "/api/v1/assessments")]
+)
+def test_a_flood_of_one_person_waits_alone(narrow: Api, role: Role, path: str) -> None:
+    """After a minute's worth of requests 429 with the time to wait, whether the answer was kept or not."""
+    client = narrow.as_role(role)
+    answers = [client.get(path) for _ in range(2 * REQUESTS_PER_MIN)]
+    statuses = [answer.status_code for answer in answers]
+    assert statuses[:REQUESTS_PER_MIN] == [200] * REQUESTS_PER_MIN
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert {answer.headers["content-type"] for answer in refused} == {"application/problem+json"}
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+    assert narrow.as_role(Role.DISPATCHER).get(path).status_code == 200
 
 
 def test_a_flood_of_sign_ins_waits(narrow: Api) -> None:

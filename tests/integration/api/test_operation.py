@@ -93,7 +93,8 @@ def test_the_description_tells_roles_and_errors(api: Api) -> None:
     document = api.client().get("/openapi.json").json()
     operation = document["paths"]["/api/v1/plans"]["post"]
     assert operation["x-roles"] == ["admin", "dispatcher"]
-    assert set(operation["responses"]) >= {"202", "401", "403", "422", "503"}
+    assert set(operation["responses"]) >= {"202", "401", "403", "422", "429", "503"}
+    assert operation["responses"]["429"]["headers"]["Retry-After"]["schema"] == {"type": "integer"}
     content = operation["responses"]["422"]["content"]["application/problem+json"]
     assert content["schema"] == {"$ref": "#/components/schemas/Problem"}
     assert content["example"]["errors"] == [{"field": "body.date", "message": "Input should be a valid date"}]

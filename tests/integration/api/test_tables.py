@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -13,6 +12,7 @@ from services.api.openapi import lists_of
 from services.domain.kinds import Role
 from services.store.connection import connect
 from tests.integration.api.conftest import Api
+from tests.integration.api.seeded_town import NOW
 
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -48,8 +48,8 @@ def test_what_people_want_in_a_spreadsheet_is_a_list(api: Api) -> None:
 def test_every_list_is_a_table_in_both_formats(api: Api, admin: httpx.Client, path: str) -> None:
     """By `format` and by `Accept` alike, with the columns of the description also where the list is empty."""
     columns = set(lists_of(api.app.openapi())[path])
-    # What reaches until now by itself is another list a second later.
-    span = {"end": datetime.now(UTC).isoformat()} if path.startswith(UNTIL_NOW) else {}
+    # What reaches until now is another list a moment later, by the town's clock too.
+    span = {"end": NOW.isoformat()} if path.startswith(UNTIL_NOW) else {}
     by_format = admin.get(path, params=span | {"format": "csv"})
     by_accept = admin.get(path, params=span, headers={"Accept": CSV})
     assert by_format.content == by_accept.content

@@ -9,8 +9,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from services.cli import scenario, siting
+from services.cli import coverage, importing, scenario, siting
 from services.domain.errors import InvalidRequestError
+from services.store.connection import connect
 from tests.integration.facilities.conftest import StreetTown
 from tests.road_files import place
 
@@ -21,6 +22,8 @@ def command_line() -> typer.Typer:
     made = typer.Typer()
     siting.register(made)
     scenario.register(made)
+    coverage.register(made)
+    importing.register(made)
     return made
 
 
@@ -93,6 +96,60 @@ def test_the_api_finds_the_same(office: httpx.Client) -> None:
     phases = {(item["properties"]["phase"], item["properties"].get("change")) for item in answer.json()["features"]}
     assert {("before", None), ("after", "build"), ("after", "renovate")} <= phases
     assert ("before", "build") not in phases
+
+
+def test_coverage_is_told_by_the_use_of_land(
+    street_town: StreetTown, office: httpx.Client, command_line: typer.Typer, tmp_path: Path
+) -> None:
+    """Over the API and on the command line, from a file of land; the class of toilets beside it."""
+    ring = [list(place(*corner)) for corner in ((-50, -50), (300, -50), (300, 50), (-50, 50), (-50, -50))]
+    shape = {"type": "Polygon", "coordinates": [ring]}
+    feature = {"type": "Feature", "properties": {"id": "B1", "landuse": "retail"}, "geometry": shape}
+    file = tmp_path / "landuse.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    result = CliRunner().invoke(command_line, ["import", "landuse", str(file)])
+    assert "landuse: 1 rows imported" in result.output, result.output
+    told = office.get("/api/v1/coverage/toilets", params={"radius_m": 250}).raise_for_status().json()
+    by_use = {one["land_use"]: (one["demand"], one["covered"], one["facilities"]) for one in told["land_uses"]}
+    assert by_use == {"commercial": (30, 30, 1), None: (370, 30, 0)}
+    (check,) = told["land_uses"][0]["standards"]
+    assert (check["limit_id"], check["meets"]) == ("toilet_density_public_per_km2", True)
+    assert [(one["toilet_class"], one["covered"]) for one in told["classes"]] == [(None, 60)]
+    result = CliRunner().invoke(command_line, ["coverage", "toilets", "--radius-m", "250"])
+    assert "15.0% covered: 60 of 400 residents within 250 m of 1 toilets" in result.output, result.output
+    for text in ("By use of land", "commercial", "not stated"):
+        assert text in result.output
+    result = CliRunner().invoke(command_line, ["coverage", "toilets", "--json", "--at", "03:00", "--on", "2030-02-01"])
+    assert json.loads(result.stdout)["toilets"] == 1
+    result = CliRunner().invoke(command_line, ["coverage", "stations", "--failed", "S1"])
+    assert "points that reach none: P1, P2" in result.output, result.output
+    hauls = office.get("/api/v1/coverage/stations", params={"by_point": True}).raise_for_status().json()["hauls"]
+    assert [(one["point_id"], one["facility_id"]) for one in hauls] == [("P2", "S1"), ("P1", "S1")]
+    assert hauls[0]["haul_m"] > hauls[1]["haul_m"]
+    result = CliRunner().invoke(command_line, ["coverage", "toilets", "--at", "3 am"])
+    assert "write HH:MM" in str(result.exception)
+    with connect(street_town.database_url) as connection:
+        connection.execute("DELETE FROM land_parcels")
+    assert office.get("/api/v1/coverage/toilets").json()["land_uses"] == []
+
+
+def test_no_code_is_given_twice(office: httpx.Client) -> None:
+    """What a second search suggests for the same corners has other codes than what the first one kept."""
+    kept: list[str] = []
+    codes = []
+    for name in ("first search", "second search"):
+        found = office.post("/api/v1/siting", json={**ASKED, "save_as": name}).raise_for_status().json()
+        kept.append(found["scenario_id"])
+        codes.append({work["change"]["facility_id"] for of in ("toilets", "stations") for work in found[of]["works"]})
+    assert codes[0] & codes[1] == {"T2"}  # it is renovated by both
+    compared = office.get(f"/api/v1/scenarios/{kept[0]}/compare", params={"with": kept[1]}).raise_for_status().json()
+    assert (len(compared["in_both"]), [item["only_here"] for item in compared["items"]]) == (3, [[], []])
+    (built, *_) = [change for change in compared["in_both"] if change["facility_kind"] == "public_toilet"]
+    elsewhere = {"name": "elsewhere", "changes": [{**built, "lat": built["lat"] + 0.01}]}
+    answer = office.post("/api/v1/scenarios", json=elsewhere)
+    assert (answer.status_code, "an identifier of its own" in answer.json()["detail"]) == (409, True)
+    for scenario_id in kept:
+        office.delete(f"/api/v1/scenarios/{scenario_id}").raise_for_status()
 
 
 def test_a_wrong_wish_is_refused_with_its_field(office: httpx.Client) -> None:

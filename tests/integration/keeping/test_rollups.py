@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
+import psycopg
 import pytest
 
 from services.domain.kinds import DeviceKind, MessageKind
@@ -84,6 +85,31 @@ def expected_hours(fixes: Sequence[Fix]) -> dict[datetime, list[float]]:
             figures[2] += moves
             figures[3] += leg_m / leg_s * moves
     return hours
+
+
+ROLLUPS = ("position_hours", "position_days", "level_hours", "level_days", "weighing_hours", "weighing_days")
+
+
+def note_all(connection: Connection) -> None:
+    """Leave word of every reading, as the migration did that brought rollups."""
+    migration = (MIGRATIONS / "0006_keeping.sql").read_text(encoding="utf-8")
+    statement = "INSERT INTO batches_to_roll_up" + migration.split("INSERT INTO batches_to_roll_up")[1]
+    connection.execute(statement.encode())
+
+
+def assert_same_made_at_once(connection: Connection) -> None:
+    """Have every rollup made anew from the readings, and compare all columns without any tolerance."""
+
+    def rows() -> dict[str, list[str]]:
+        return {table: sorted(map(repr, connection.execute(f"SELECT * FROM {table}"))) for table in ROLLUPS}
+
+    kept = rows()
+    for table in ROLLUPS:
+        connection.execute(psycopg.sql.SQL("DELETE FROM {}").format(psycopg.sql.Identifier(table)))
+    note_all(connection)
+    roll_up(connection, nothing)
+    assert rows() == kept
+    assert any(kept.values())
 
 
 def look_at_all(connection: Connection) -> None:
@@ -165,6 +191,7 @@ def test_late_readings_roll_their_hours_up_again(town: Connection) -> None:
         roll_up(town, nothing)
     assert_same(vehicle_hours(town), expected_hours(fixes))
     assert town.execute("SELECT count(*) FROM hours_to_roll_up").fetchone() == (0,)
+    assert_same_made_at_once(town)
 
 
 def test_what_was_stored_before_there_were_rollups_is_rolled_up(town: Connection) -> None:
@@ -172,9 +199,7 @@ def test_what_was_stored_before_there_were_rollups_is_rolled_up(town: Connection
     fixes = wandering(SPAN.start + timedelta(minutes=40), 200, with_speed=True)
     store_fixes(town, fixes)
     town.execute("DELETE FROM batches_to_roll_up")
-    migration = (MIGRATIONS / "0006_keeping.sql").read_text(encoding="utf-8")
-    statement = "INSERT INTO batches_to_roll_up" + migration.split("INSERT INTO batches_to_roll_up")[1]
-    town.execute(statement.encode())
+    note_all(town)
     roll_up(town, nothing)
     assert_same(vehicle_hours(town), expected_hours(fixes))
 
@@ -225,6 +250,11 @@ def test_levels_keep_least_most_mean_and_last(town: Connection) -> None:
     assert found[2][1:3] == (1, 1800.0)
     day = town.execute("SELECT readings, observed_s, fill_ratio_mean, fill_ratio_last FROM level_days").fetchone()
     assert day == (5, 9000.0, pytest.approx(0.44), pytest.approx(0.9))
+    with town.transaction():
+        late = [{"observed_at": SPAN.start + timedelta(minutes=minute), "fill_ratio": 0.7} for minute in (31, 149)]
+        store_rows(town, MessageKind.LEVEL, DeviceKind.CONTAINER, "B1", late)
+    roll_up(town, nothing)
+    assert_same_made_at_once(town)
 
 
 def test_weighings_are_summed_by_vehicle_and_direction(town: Connection) -> None:
@@ -240,6 +270,11 @@ def test_weighings_are_summed_by_vehicle_and_direction(town: Connection) -> None
     for table in ("weighing_hours", "weighing_days"):
         found = town.execute(f"SELECT vehicle_id, direction, weighings, net_kg FROM {table} ORDER BY 1, 2").fetchall()
         assert found == [("V1", "in", 2, 3000.5), ("V1", "out", 1, 900.0), ("V2", "in", 1, 500.0)]
+    late = {"observed_at": SPAN.start + timedelta(minutes=26), "vehicle_id": "V1", "net_kg": 0.3, "direction": "in"}
+    with town.transaction():
+        store_rows(town, MessageKind.WEIGHING, DeviceKind.STATION, "S1", [late])
+    roll_up(town, nothing)
+    assert_same_made_at_once(town)
 
 
 def test_dropping_readings_leaves_the_figures(town: Connection) -> None:

@@ -11,6 +11,7 @@ from services.keeping.rounds import roll_up
 from services.store.connection import Connection, connect
 from services.store.devices import NewDevice, enrol_devices
 from services.store.rolled_up import VehicleUse
+from services.store.vehicle_days import load_vehicle_days, vehicle_days_to_sum_up
 from services.store.vehicle_months import load_vehicle_months, load_vehicle_whole, vehicle_months_to_sum_up
 from tests.integration.clearance.stored_town import TOWN, build, set_clock, store_rows
 from tests.integration.clearance.test_rounds import DAY
@@ -55,7 +56,20 @@ def from_days(connection: Connection) -> list[VehicleUse]:
     """Return what the days alone tell of each month, and leave the sums as they are."""
     with connection.transaction(force_rollback=True):
         connection.execute("DELETE FROM vehicle_months_summed")
+        connection.execute("DELETE FROM vehicle_days_summed")
         return months(connection)
+
+
+def days(connection: Connection) -> list[VehicleUse]:
+    """Return what is told of each day."""
+    return load_vehicle_days(connection, FIRST_DAY.replace(day=1), DAY)
+
+
+def days_put_together(connection: Connection) -> list[VehicleUse]:
+    """Return what devices and weighbridges tell of each day, and leave the sums as they are."""
+    with connection.transaction(force_rollback=True):
+        connection.execute("DELETE FROM vehicle_days_summed")
+        return days(connection)
 
 
 def assert_same_as_readings(found: list[VehicleUse], fixes: list[Fix]) -> None:
@@ -79,14 +93,20 @@ def test_months_are_the_sums_of_their_days(drives: tuple[Connection, list[Fix]])
     this_month = DAY.replace(day=1)
     driven = {(DAY - timedelta(days=ago)).replace(day=1) for ago in DRIVEN_AGO}
     assert [row[0] for row in summed] == sorted(driven - {this_month})
-    assert vehicle_months_to_sum_up(connection, DAY) == []
+    assert vehicle_months_to_sum_up(connection, DAY) == vehicle_days_to_sum_up(connection, DAY) == []
     assert months(connection) == from_days(connection)
+    assert days(connection) == days_put_together(connection)
+    assert [row.service_date for row in days(connection)] == [DAY - timedelta(days=ago) for ago in DRIVEN_AGO]
+    marked = connection.execute("SELECT service_date FROM vehicle_days_summed ORDER BY 1").fetchall()
+    assert [row[0] for row in marked] == [DAY - timedelta(days=ago) for ago in DRIVEN_AGO]
     assert_same_as_readings(months(connection), fixes)
     [whole] = load_vehicle_whole(connection, FIRST_DAY, DAY)
     assert whole.tipped_kg == sum(1000.0 + ago for ago in DRIVEN_AGO)
     assert (whole.tippings, whole.fixes, whole.service_date) == (len(DRIVEN_AGO), len(fixes), FIRST_DAY)
     connection.execute("UPDATE vehicle_months SET tippings = tippings + 100")
     assert sum(row.tippings for row in months(connection)) == len(DRIVEN_AGO) + 100 * len(summed), "sums are read"
+    connection.execute("UPDATE vehicle_days SET tippings = tippings + 100")
+    assert sum(row.tippings for row in days(connection)) == len(DRIVEN_AGO) + 100 * len(marked), "sums are read"
 
 
 def test_late_readings_show_in_their_month(drives: tuple[Connection, list[Fix]]) -> None:
@@ -100,6 +120,7 @@ def test_late_readings_show_in_their_month(drives: tuple[Connection, list[Fix]])
     roll_up(connection, nothing)
     after = months(connection)
     assert after == from_days(connection)
+    assert days(connection) == days_put_together(connection)
     assert_same_as_readings(after, fixes + more)
     month = (DAY - timedelta(days=44)).replace(day=1)
     assert [row.service_date for row, old in zip(after, before, strict=True) if row != old] == [month]
@@ -118,11 +139,12 @@ def test_whatever_changes_the_days_shows_at_once(drives: tuple[Connection, list[
     """Then, and after the months are summed anew."""
     connection, _ = drives
     roll_up(connection, nothing)
-    before = months(connection)
+    before, days_before = months(connection), days(connection)
     connection.execute(change)
-    assert months(connection) == from_days(connection) != before
-    roll_up(connection, nothing)
-    assert months(connection) == from_days(connection) != before
+    for _ in range(2):
+        assert months(connection) == from_days(connection) != before
+        assert days(connection) == days_put_together(connection) != days_before
+        roll_up(connection, nothing)
 
 
 def test_a_second_device_tells_of_the_days_it_told_most_of(drives: tuple[Connection, list[Fix]]) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from services.domain.kinds import ContainerType, FacilityKind
+from services.domain.land_use import LandUse
 from services.domain.registry import DailyWindow
 from services.registry.files import UnreadableFileError
 from services.registry.importing import BadRowsError, RegisterKind, import_file
 from services.store.connection import connect
+from services.store.land_parcels import load_land_parcels
 from services.store.population import load_population_columns
 from services.store.registry import (
     load_collected_weights,
@@ -18,6 +20,7 @@ from services.store.registry import (
     load_vehicles,
     load_zones,
 )
+from tests.road_files import write_roads
 
 DEPOT = "id,kind,lon,lat\nD1,depot,116.3,34.4\n"
 
@@ -44,6 +47,12 @@ def test_every_kind_is_stored_as_it_stands_in_its_file(fresh_database: str, tmp_
             RegisterKind.ZONES,
             "zones.geojson",
             '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"id":"Z1","contractor_id":"K1"},'
+            f'"geometry":{{"type":"Polygon","coordinates":{square}}}}}]}}',
+        ),
+        (
+            RegisterKind.LANDUSE,
+            "landuse.geojson",
+            '{"type":"FeatureCollection","features":[{"type":"Feature","id":"way/7","properties":{"leisure":"park"},'
             f'"geometry":{{"type":"Polygon","coordinates":{square}}}}}]}}',
         ),
         (
@@ -76,6 +85,8 @@ def test_every_kind_is_stored_as_it_stands_in_its_file(fresh_database: str, tmp_
         (vehicle,) = load_vehicles(connection)
         (residents,) = load_population_columns(connection)[2]
         (weight,) = load_collected_weights(connection, date(2026, 2, 1), date(2026, 2, 1))
+        (park,) = load_land_parcels(connection)
+    assert (park.parcel_id, park.use) == ("way/7", LandUse.GREEN)
     assert (zone.contractor_id, zone.geometry["type"]) == ("K1", "Polygon")
     assert (toilet.toilet_class, toilet.open_hours, toilet.stalls) == ("二类", DailyWindow(18_000, 86_400), 4)
     assert point.windows == (DailyWindow(21_600, 32_400), DailyWindow(61_200, 72_000))
@@ -118,6 +129,25 @@ def test_good_rows_alone_are_stored_where_that_was_asked_for(fresh_database: str
     assert result.stored == 1
     (bad,) = result.bad_rows
     assert str(bad) == "line 3, lat: '116.3': input should be less than or equal to 90; are lon and lat swapped?"
+
+
+def test_what_land_is_used_for_comes_from_a_map(fresh_database: str, tmp_path: Path) -> None:
+    """Closed ways whose tags tell a use; what else is on the map is left out."""
+    corners = {1: (0.0, 0.0), 2: (90.0, 0.0), 3: (90.0, 90.0)}
+    ways = [
+        ([1, 2, 3, 1], {"landuse": "residential", "name": "东园"}),
+        ([1, 2, 3, 1], {"landuse": "pond"}),
+        ([1, 2, 3], {"landuse": "retail"}),
+        ([1, 2, 3, 1], {"landuse": "pond", "leisure": "park"}),
+    ]
+    path = write_roads(tmp_path / "map.osm.pbf", corners, ways)
+    assert bring_in(fresh_database, RegisterKind.LANDUSE, path) == 2
+    with connect(fresh_database) as connection:
+        found = load_land_parcels(connection)
+    assert [(one.parcel_id, one.use, one.name) for one in found] == [
+        ("way/1", LandUse.RESIDENTIAL, "东园"),
+        ("way/4", LandUse.GREEN, None),
+    ]
 
 
 def test_importing_again_updates_the_columns_that_the_file_has(fresh_database: str, tmp_path: Path) -> None:

@@ -30,7 +30,12 @@ COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"
 SETTINGS: dict[str, str] = COMPOSE["x-settings"]
 
 ONLY_IN_CONTAINERS = {
-    "RIQING_KEEPING_HOURS_DAYS",  # on a machine of one's own, from the environment of `riqing up`, where it is set
+    "RIQING_BASE_MAP_ATTRIBUTION",  # on a machine of one's own, from the environment of `riqing up`, where it is set
+    "RIQING_BASE_MAP_CRS",
+    "RIQING_BASE_MAP_FILE",
+    "RIQING_BASE_MAP_MAX_ZOOM",
+    "RIQING_BASE_MAP_URL",
+    "RIQING_KEEPING_HOURS_DAYS",  # there too
     "RIQING_KEEPING_LETTERS_DAYS",
     "RIQING_KEEPING_READINGS_DAYS",
     "RIQING_REPORTS_AT",

@@ -3,7 +3,7 @@
 import pytest
 
 from services.api.errors import TooManyRequestsError
-from services.api.limits import REMEMBERED_CLIENTS, RateLimiter
+from services.api.limits import FROM_ADDRESS, REMEMBERED_CLIENTS, RateLimiter
 
 
 class Seconds:
@@ -30,7 +30,7 @@ def _allowed(limiter: RateLimiter, client: str, times: int) -> int:
 
 def test_a_client_may_do_a_minutes_worth_at_once() -> None:
     """As many as a minute holds pass, then none, for this client alone."""
-    limiter = RateLimiter(5, Seconds())
+    limiter = RateLimiter(5, FROM_ADDRESS, Seconds())
     assert _allowed(limiter, "a", 20) == 5
     assert _allowed(limiter, "b", 20) == 5
 
@@ -39,7 +39,7 @@ def test_a_client_may_do_a_minutes_worth_at_once() -> None:
 def test_a_bucket_refills_steadily(passed_s: float, expected: int) -> None:
     """One more each twelve seconds at five a minute, and never more than a minute's worth."""
     clock = Seconds()
-    limiter = RateLimiter(5, clock)
+    limiter = RateLimiter(5, FROM_ADDRESS, clock)
     _allowed(limiter, "a", 5)
     clock.now_s = passed_s
     assert _allowed(limiter, "a", 20) == expected
@@ -48,7 +48,7 @@ def test_a_bucket_refills_steadily(passed_s: float, expected: int) -> None:
 def test_the_error_says_when_to_try_again() -> None:
     """Waiting as long as it says is enough."""
     clock = Seconds()
-    limiter = RateLimiter(7, clock)
+    limiter = RateLimiter(7, FROM_ADDRESS, clock)
     _allowed(limiter, "a", 7)
     with pytest.raises(TooManyRequestsError) as caught:
         limiter.take("a")
@@ -58,7 +58,7 @@ def test_the_error_says_when_to_try_again() -> None:
 
 def test_clients_are_forgotten_in_the_end() -> None:
     """Memory stays bounded however many addresses ask; the one seen last is still known."""
-    limiter = RateLimiter(1, Seconds())
+    limiter = RateLimiter(1, FROM_ADDRESS, Seconds())
     for number in range(REMEMBERED_CLIENTS + 10):
         limiter.take(str(number))
     assert _allowed(limiter, str(REMEMBERED_CLIENTS + 9), 1) == 0

@@ -1,5 +1,8 @@
 """Answers that are kept with the state of the store that they were made of."""
 
+import pytest
+
+from services.api import memo as memo_module
 from services.api.memo import MOST_ANSWERS, Memo
 
 
@@ -24,3 +27,15 @@ def test_what_nobody_asks_for_is_forgotten() -> None:
     memo.keep("one more", 0, b"answer")
     assert memo.get(1, 0) is None
     assert memo.get(0, 0) == b"answer"
+
+
+def test_large_answers_push_out_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as fit into the bytes are kept; one that is made anew counts once."""
+    monkeypatch.setattr(memo_module, "MOST_BYTES", 100)
+    memo = Memo()
+    for state in range(3):
+        memo.keep("first", state, b"x" * 60)
+    memo.keep("second", 0, b"y" * 40)
+    assert (memo.get("first", 2), memo.get("second", 0)) == (b"x" * 60, b"y" * 40)
+    memo.keep("third", 0, b"z")
+    assert (memo.get("first", 2), memo.get("second", 0), memo.get("third", 0)) == (None, b"y" * 40, b"z")

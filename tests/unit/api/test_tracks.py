@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from services.api.shapes.vehicles import TrackAnswer, track_json
 from services.api.tracks import segments_of
 from services.clearance.track import LONGEST_RUN_OF_OUTLIERS
 from services.store.live_vehicles import Fix
@@ -68,3 +69,11 @@ def test_a_receiver_that_stays_elsewhere_is_believed_in_the_end() -> None:
     places += [(1000.0 + 10.0 * number, 50_000.0) for number in range(100)]
     marks = [marked.outlier for segment in segments_of(fixes_at(places)) for marked in segment]
     assert 0 < sum(marks) <= LONGEST_RUN_OF_OUTLIERS
+
+
+def test_a_track_is_written_as_its_shape_writes_it() -> None:
+    """What writes thousands of fixes at once says the same as the shape that describes them."""
+    known = Fix(116.1, 40.0, START + timedelta(seconds=1, milliseconds=500), 25.3, 0.0, 1500.0)
+    for fixes in ([], [known, *fixes_at([(20, 0), (35, 9_000), (400, 20)])]):
+        asked = ("V\n1 车", START, START + timedelta(days=1), segments_of(fixes))
+        assert track_json(*asked).decode() == TrackAnswer.of(*asked).model_dump_json()

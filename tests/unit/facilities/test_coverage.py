@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 
 from services.domain.errors import NotFoundError
 from services.domain.kinds import FacilityKind, FacilityStatus
+from services.domain.land_use import USE_OF, USES_BY_TAG, LandParcel, LandUse
 from services.domain.registry import CollectionPoint, DailyWindow, Facility, Zone
 from services.domain.town import Town
 from services.facilities.areas import FloatArray, ZoneAreas
 from services.facilities.coverage import DemandKind
+from services.facilities.land_use import LandUses
 from services.facilities.stations import cover_stations
 from services.facilities.toilet_filter import ToiletFilter
 from services.facilities.toilets import Demand, cover_toilets
@@ -27,6 +29,9 @@ LIMITS = {
     "toilet_service_radius_m": StandardLimit("toilet_service_radius_m", None, 300, "m", "GB", "radius", "seen", ""),
     "toilet_density_residential_per_km2": StandardLimit(
         "toilet_density_residential_per_km2", 3, 5, "1/km²", "GB/T", "density", "seen", ""
+    ),
+    "toilet_density_green_per_km2": StandardLimit(
+        "toilet_density_green_per_km2", 5, 6, "1/km²", "GB/T", "green", "seen", ""
     ),
     "station_haul_small_vehicle_m": StandardLimit(
         "station_haul_small_vehicle_m", 3000, 5000, "m", "CJJ/T", "haul", "seen", ""
@@ -86,6 +91,52 @@ def test_coverage_is_what_can_be_reckoned_by_hand() -> None:
     assert [check.meets for check in by_zone["Z1"].standards] == [False]
     assert by_zone[None].demand == 7
     assert found.area_km2 == pytest.approx(2.0, rel=0.01)
+
+
+def land(parcel_id: str, use: LandUse, x_m: float, side_m: float) -> LandParcel:
+    """Return a square piece of land from the southern edge on."""
+    return LandParcel(parcel_id, use, square("", x_m, 0, side_m).geometry)
+
+
+LAND = [
+    land("homes", LandUse.RESIDENTIAL, 0, 1000),
+    land("park", LandUse.GREEN, 0, 200),  # within the homes, and so no homes
+    land("works", LandUse.INDUSTRIAL, 1900, 500),  # a part of it lies in no zone
+]
+
+
+def test_coverage_by_the_use_of_land_and_by_class() -> None:
+    """The smallest piece of land tells what a place is; areas count within the zones; each use has its own density."""
+    toilets = [replace(toilet(100, 300), toilet_class="一类"), replace(toilet(100, 100), toilet_class="2")]
+    found = cover_toilets(Grid(), PEOPLE, toilets, ZONES, LIMITS, 500, LandUses(LAND, ZONES), by_class=True)
+    told = {one.land_use: (one.demand, one.covered, one.facilities) for one in found.land_uses}
+    assert told == {
+        LandUse.RESIDENTIAL: (30, 30, 1),
+        LandUse.GREEN: (50, 50, 1),
+        LandUse.INDUSTRIAL: (0, 0, 0),
+        None: (120 + 80 + 7, 0, 0),
+    }
+    by_use = {one.land_use: one for one in found.land_uses}
+    areas = [by_use[use].area_km2 for use in (LandUse.RESIDENTIAL, LandUse.GREEN, LandUse.INDUSTRIAL, None)]
+    assert areas[:3] == pytest.approx([0.96, 0.04, 0.05], rel=0.01)
+    assert areas[3] is None
+    checks = {use: [(check.limit_id, check.meets) for check in one.standards] for use, one in by_use.items()}
+    assert checks == {
+        LandUse.RESIDENTIAL: [("toilet_density_residential_per_km2", False)],
+        LandUse.GREEN: [("toilet_density_green_per_km2", True)],
+        LandUse.INDUSTRIAL: [],
+        None: [],
+    }
+    assert [(one.toilet_class, one.facilities, one.covered) for one in found.classes] == [("1", 1, 50), ("2", 1, 80)]
+    assert cover_toilets(Grid(), PEOPLE, toilets, ZONES, LIMITS, 500, LandUses([], ZONES)).land_uses == []
+
+
+def test_no_value_of_a_map_tells_two_uses() -> None:
+    """Whichever tag it stands under; so it is enough to store the value."""
+    values = [
+        value for uses in USES_BY_TAG.values() for values_of_use in uses.values() for value in values_of_use.split()
+    ]
+    assert len(values) == len(set(values)) == len(USE_OF)
 
 
 @pytest.mark.parametrize("status", [status for status in FacilityStatus if status is not FacilityStatus.IN_SERVICE])

@@ -1,4 +1,4 @@
-"""Which status facilities have on which day, and what serves while a toilet is closed."""
+"""Which status and stalls facilities have on which day, and what serves while a toilet is closed."""
 
 from datetime import date
 from pathlib import Path
@@ -9,8 +9,9 @@ import pytest
 from services.domain.errors import ConflictError
 from services.domain.kinds import FacilityKind, FacilityStatus
 from services.domain.registry import Facility
+from services.facilities.closures import closures_on
 from services.facilities.coverage import DemandKind
-from services.facilities.life_cycle import BEFORE_ALL, Phase, closures_on, facilities_on, with_phase
+from services.facilities.life_cycle import BEFORE_ALL, Phase, facilities_on, promised_by, with_phase, without_phase
 from services.facilities.toilets import Demand
 from services.roads.streets import read_road_file
 from services.roads.walking import WalkingNetwork
@@ -55,6 +56,40 @@ def test_a_facility_has_the_status_of_the_day(story: str, day: date, expected: s
     assert found.status is STATUSES[expected]
 
 
+RENOVATED = [
+    Phase(BEFORE_ALL, FacilityStatus.IN_SERVICE, renewed={"stalls_accessible": 0, "toilet_class": None}),
+    Phase(date(2021, 1, 1), FacilityStatus.UNDER_RENOVATION, renewed={"stalls_accessible": 1, "toilet_class": "2"}),
+    Phase(date(2022, 1, 1), FacilityStatus.IN_SERVICE, renewed={"stalls_accessible": 1, "toilet_class": "2"}),
+    Phase(date(2023, 1, 1), FacilityStatus.UNDER_RENOVATION, renewed={"toilet_class": "1"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("day", "accessible", "toilet_class"),
+    [
+        (date(2019, 5, 1), 0, None),
+        (date(2021, 12, 31), 0, None),  # works bring nothing while they last
+        (date(2022, 1, 1), 1, "2"),
+        (date(2023, 6, 1), 1, "2"),
+    ],
+)
+def test_what_works_bring_is_there_when_they_end(day: date, accessible: int, toilet_class: str | None) -> None:
+    """From the day on which a renovation ends the toilet has its new stalls, before it the old ones."""
+    one = toilet(stalls_male=3, stalls_accessible=7, toilet_class="3")
+    (found,) = facilities_on([one], {"T1": RENOVATED}, day)
+    assert (found.stalls_accessible, found.toilet_class, found.stalls_male) == (accessible, toilet_class, 3)
+
+
+def test_works_promise_what_they_bring() -> None:
+    """What ends them has it, unless it is said otherwise; what was there before any works is no promise."""
+    assert promised_by(RENOVATED, date(2024, 1, 1)) == {"toilet_class": "1"}
+    assert promised_by(RENOVATED, date(2022, 6, 1)) == {}
+    first = [Phase(BEFORE_ALL, FacilityStatus.UNDER_RENOVATION, renewed={"stalls_male": 2})]
+    assert promised_by(first, date(2022, 6, 1)) == {}
+    (found,) = facilities_on([toilet()], {"T1": first}, date(2022, 6, 1))
+    assert found.stalls_male == 2
+
+
 @pytest.mark.parametrize("phases", [{}, {"T1": told("s")}])
 def test_before_its_opening_a_facility_was_not_in_service(phases: dict[str, list[Phase]]) -> None:
     """Where nobody dated its phases the register's day of opening counts."""
@@ -84,6 +119,19 @@ def test_a_phase_fits_what_is_before_and_after(story: str, day: date, status: st
         return
     with pytest.raises(ConflictError, match="cannot be"):
         with_phase(told(story), added)
+
+
+@pytest.mark.parametrize(
+    ("story", "day", "left"),
+    [("srs", date(2021, 1, 1), "ss"), ("srs", date(2022, 1, 1), "sr"), ("psr", date(2021, 1, 1), None)],
+)
+def test_a_phase_is_forgotten_where_the_next_can_follow(story: str, day: date, left: str | None) -> None:
+    """What is only planned cannot be renovated."""
+    if left is None:
+        with pytest.raises(ConflictError, match="cannot be"):
+            without_phase(told(story), day)
+        return
+    assert [phase.status for phase in without_phase(told(story), day)] == [STATUSES[letter] for letter in left]
 
 
 @pytest.fixture(scope="module")

@@ -236,6 +236,8 @@ def test_a_town_s_toilets_are_drawn_up_and_chosen(street: WalkingNetwork) -> Non
     drawn = draw_up_toilets(street, residents(), TOILETS, ZoneAreas([]), ask, date(2026, 1, 1))
     names = [works.works_id for works in drawn.problem.works]
     assert names[:3] == ["open", "closed", "meant"]
+    again = draw_up_toilets(street, residents(), TOILETS, ZoneAreas([]), ask, date(2026, 1, 1), planned_codes=names)
+    assert {*names} & {works.works_id for works in again.problem.works} == {"open", "closed", "meant"}
     assert "gone" not in names
     # Every corner; the end of its side street is nearer than 100 m.
     assert len(names) == 3 + 11

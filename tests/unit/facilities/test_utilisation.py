@@ -76,6 +76,7 @@ def test_a_station_s_day_is_what_can_be_reckoned_by_hand() -> None:
     assert measures["design_share"] == pytest.approx(1.2)
     assert measures["days_over_capacity"] == 1
     assert (measures["peak_hour"], measures["peak_hour_t"]) == ("2026-03-02T06:00", 8.0)
+    assert measures["peak_factor"] == pytest.approx(8 / (12 / 24))
     assert measures["mean_turnaround_min"] == pytest.approx(15)
     assert measures["truck_waiting_min"] == pytest.approx(20)
     assert measures["truck_tipping_min"] == pytest.approx(10)

@@ -27,6 +27,7 @@ FILES = {
     "vehicles.csv",
     "contractors.csv",
     "zones.geojson",
+    "landuse.geojson",
     "population.csv",
     "history.csv",
     "town.toml",

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from services.domain.kinds import ContainerType
 from services.domain.registry import DailyWindow
-from services.registry.rows import FacilityRow, PointRow, VehicleRow, ZoneRow
+from services.registry.rows import FacilityRow, LandParcelRow, PointRow, VehicleRow, ZoneRow
 
 POINT = {"id": "P1", "lon": "116.5", "lat": "34.5"}
 VEHICLE = {"id": "V1", "kind": "compactor", "depot_id": "D1", "capacity_kg": "8000"}
@@ -86,3 +86,35 @@ def test_a_zone_must_be_an_area(geometry: dict[str, object], match: str) -> None
     """A zone without a valid area cannot hold points."""
     with pytest.raises(ValidationError, match=match):
         ZoneRow.model_validate({"id": "Z1", "geometry": geometry})
+
+
+SQUARE = {"type": "Polygon", "coordinates": [[[116.2, 34.3], [116.4, 34.3], [116.4, 34.5], [116.2, 34.3]]]}
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"landuse": "retail"}, "retail"),
+        ({"leisure": "park"}, "park"),
+        ({"landuse": "pond", "leisure": "park"}, "park"),  # the tag that is known tells
+        ({"landuse": "residential", "amenity": "school"}, "residential"),
+    ],
+)
+def test_the_use_of_land_is_told_by_a_map_s_tag(tags: dict[str, str], expected: str) -> None:
+    """Whichever tag tells it, it is stored as landuse."""
+    columns = LandParcelRow.model_validate({"id": "way/1", "geometry": SQUARE, **tags}).columns()
+    assert columns == {"parcel_id": "way/1", "landuse": expected, "name": None, "geometry": SQUARE}
+
+
+@pytest.mark.parametrize(
+    ("tags", "match"),
+    [
+        ({}, "landuse is required"),
+        ({"landuse": "residental"}, "'residental' is no use of land that is known; did you mean residential?"),
+        ({"landuse": "xyzzy"}, "write one of OpenStreetMap's"),
+    ],
+)
+def test_land_of_an_unknown_use_is_refused(tags: dict[str, str], match: str) -> None:
+    """A misspelt use must not be lost among what is not stated."""
+    with pytest.raises(ValidationError, match=match):
+        LandParcelRow.model_validate({"id": "way/1", "geometry": SQUARE, **tags})

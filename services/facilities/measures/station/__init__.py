@@ -7,7 +7,7 @@ from services.facilities.measures.station.balance import balance_t
 from services.facilities.measures.station.capacity import days_over_capacity, design_share
 from services.facilities.measures.station.doubtful import impossible_weights, unknown_trucks
 from services.facilities.measures.station.missing import hours_missing
-from services.facilities.measures.station.peak import peak_hour, peak_hour_t
+from services.facilities.measures.station.peak import peak_factor, peak_hour, peak_hour_t
 from services.facilities.measures.station.throughput import sent_on_t, throughput_t, vehicles_weighed
 from services.facilities.measures.station.turnaround import (
     mean_turnaround_min,
@@ -29,6 +29,7 @@ STATION_MEASURES: Mapping[str, StationMeasure] = {
         design_share,
         peak_hour,
         peak_hour_t,
+        peak_factor,
         mean_turnaround_min,
         mean_waiting_min,
         truck_waiting_min,
