@@ -26,6 +26,7 @@ WHILE_IT_IS_DRIVEN = ("test_page.py", "test_dispatch.py")
 FILES = {
     "contractors": "contractors.csv",
     "zones": "zones.geojson",
+    "landuse": "landuse.geojson",
     "roads": "roads.osm.pbf",
     "facilities": "facilities.csv",
     "points": "points.csv",

@@ -10,6 +10,13 @@ from tests.e2e.accessibility import faults_in_both_languages
 from tests.e2e.conftest import DAY, Town, sign_in
 
 PATIENCE_MS = 90_000
+IS_SWITCH_FREE = """() => {
+    [...document.querySelectorAll("main *")].at(-1).scrollIntoView();
+    const button = document.querySelector(".language-switch");
+    const { x, y, width, height } = button.getBoundingClientRect();
+    return button.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}"""
+"""Whether nothing lies over the language switch, also when the browser has scrolled to the last item."""
 
 
 def _open(browser: Browser, town: Town, fragment: str, *, width: int = 1366, dark: bool = False) -> Page:
@@ -24,7 +31,7 @@ def _ratio(text: str) -> float:
 
 
 def test_coverage_follows_the_radius(browser: Browser, town: Town) -> None:
-    """A longer walk covers more; standards, zones and gaps stand beside it."""
+    """A longer walk covers more; standards, zones, uses of land, classes and gaps stand beside it."""
     page = _open(browser, town, "")
     share = page.locator("[data-share=covered] .share-value")
     expect(share).to_have_text(re.compile(r"\d+\.\d%"), timeout=PATIENCE_MS)
@@ -34,6 +41,9 @@ def test_coverage_follows_the_radius(browser: Browser, town: Town) -> None:
     page.get_by_label("服务半径").fill("1500")
     page.get_by_label("服务半径").press("Enter")
     expect(share).not_to_have_text(at_standard, timeout=PATIENCE_MS)
+    expect(page.locator(".by-land-use tbody tr").first).to_contain_text("居住用地")
+    expect(page.locator(".by-land-use tbody tr").last).to_contain_text("未注明")
+    expect(page.locator(".by-class tbody th")).to_have_text(["一类", "二类", "三类"])
     assert _ratio(share.inner_text()) > _ratio(at_standard)
 
 
@@ -96,6 +106,37 @@ def _keep(page: Page, name: str) -> None:
     expect(page.locator(".kept .opened")).to_contain_text(name, timeout=PATIENCE_MS)
 
 
+def test_a_renovation_and_a_fault_are_noted_and_seen(browser: Browser, town: Town) -> None:
+    """By the keyboard: dated works with what they bring and what serves meanwhile; a fault that a repair ends."""
+    page = _open(browser, town, "view=register&lang=en&subject=facility:T04")
+    cycle, upkeep = page.locator(".life-cycle"), page.locator(".upkeep-notes")
+    expect(cycle).to_be_visible(timeout=PATIENCE_MS)
+    cycle.get_by_label("From", exact=True).fill("2090-01-01")
+    cycle.get_by_label("Meanwhile serves").select_option("T05")
+    cycle.get_by_label("Accessible").fill("3")
+    cycle.get_by_role("button", name="Note the phase").press("Enter")
+    expect(cycle.locator(".phases")).to_contain_text("3 accessible stalls", timeout=PATIENCE_MS)
+    expect(cycle.locator(".phases")).to_contain_text("serves instead")
+    cycle.get_by_label("From", exact=True).fill("2091-01-01")
+    cycle.get_by_label("Status").select_option("in_service")
+    cycle.get_by_role("button", name="Note the phase").press("Enter")
+    expect(cycle.locator(".phases li").nth(2)).to_contain_text("3 accessible stalls", timeout=PATIENCE_MS)
+    upkeep.get_by_label("What").select_option("fault")
+    upkeep.get_by_label("Note").fill("leaks")
+    upkeep.get_by_role("button", name="Note it").press("Enter")
+    expect(upkeep.locator(".upkeep")).to_contain_text("not repaired", timeout=PATIENCE_MS)
+    row = page.locator(".register tbody tr").first
+    expect(row).to_contain_text("T04")
+    upkeep.get_by_label("What").select_option("repair")
+    upkeep.get_by_label("Fault that it ends").select_option(index=1)
+    upkeep.get_by_role("button", name="Note it").press("Enter")
+    expect(upkeep.locator(".upkeep")).not_to_contain_text("not repaired", timeout=PATIENCE_MS)
+    expect(page.locator(".register tr.chosen .badge")).to_have_text("good")
+    cycle.get_by_role("button", name="Forget: from 2091-01-01 on in service").press("Enter")
+    cycle.get_by_role("button", name="Press again to forget: from 2091-01-01 on in service").press("Enter")
+    expect(cycle.locator(".phases li")).to_have_count(2, timeout=PATIENCE_MS)
+
+
 def test_a_station_that_fails_loads_the_others(browser: Browser, town: Town) -> None:
     """Its points haul elsewhere, it is told how much farther, and that is in the address."""
     page = _open(browser, town, "kind=stations")
@@ -124,9 +165,11 @@ def test_the_facilities_page_can_be_used_by_everybody(browser: Browser, town: To
     """In none of its views a fault that axe calls serious, or anything wider than the screen."""
     page = _open(browser, town, f"date={DAY}", width=width, dark=dark)
     expect(page.locator(".share-value")).to_be_visible(timeout=PATIENCE_MS)
-    for view, wanted in (("覆盖与空白", ".gaps li"), ("试选新址", ".sites"), ("使用情况", ".heat td")):
+    views = {"覆盖与空白": ".gaps li", "试选新址": ".sites", "使用情况": ".heat td", "登记与维护": ".register td"}
+    for view, wanted in views.items():
         page.get_by_role("button", name=view).click()
         page.wait_for_selector(wanted, state="attached", timeout=PATIENCE_MS)
         assert faults_in_both_languages(page) == [], view
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), view
+        assert page.evaluate(IS_SWITCH_FREE), view

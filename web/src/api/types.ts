@@ -79,6 +79,8 @@ export interface CollectionPoint {
   windows: { start: string; end: string }[];
   service_s: number;
   priority: number;
+  /** `kerb`: trucks pass it on the side of the street on which it stands. */
+  approach: "any" | "kerb";
 }
 
 export type FacilityKind =

@@ -9,20 +9,37 @@ import { coreBox, facilityFeatures, zoneFeatures, zoneLabels, type Box } from ".
 import { town } from "../state/clock";
 import { facilities, streets, zones } from "../state/register";
 import { token } from "../state/theme";
+import { chooseSubject, chosen, shownSubjects } from "./register";
 import { coverage, ground, kind, view, type Gap } from "./state";
 import { buildAt, changes, effectOfChanges, placeOf } from "./trial";
 
 const shownFacilities = computed(() => {
+  if (view.value === "register") return shownSubjects.value.flatMap((one) => one.facility ?? []);
   const wanted = kind.value === "toilets" ? "public_toilet" : "transfer_station";
   return facilities.value.value.filter((facility) => facility.kind === wanted);
 });
 
+/** What is looked at in the register: where it is. */
+const shownSites = computed(() => {
+  const subject = chosen.value;
+  if (view.value === "register") {
+    return subject === null ? [] : [[subject.place, { id: subject.id, label: "", work: "build" }] as const];
+  }
+  if (view.value !== "scenario") return [];
+  return changes.value.flatMap((change, index) => {
+    const place = placeOf(change);
+    const looks = { id: change.facility_id, label: String(index + 1), work: change.kind };
+    return place === null ? [] : [[place, looks] as const];
+  });
+});
+
 /** With sites that are tried, the gaps that would be left. */
-const shownGaps = computed<readonly Gap[]>(() =>
-  view.value === "scenario" && effectOfChanges.value.value !== null
+const shownGaps = computed<readonly Gap[]>(() => {
+  if (view.value === "register") return [];
+  return view.value === "scenario" && effectOfChanges.value.value !== null
     ? effectOfChanges.value.value.gaps
-    : (coverage.value.value?.gaps ?? []),
-);
+    : (coverage.value.value?.gaps ?? []);
+});
 
 const data = computed<Record<string, GeoJSON.GeoJSON>>(() => {
   const most = Math.max(1, ...(coverage.value.value?.gaps ?? []).map((gap) => gap.demand));
@@ -32,13 +49,7 @@ const data = computed<Record<string, GeoJSON.GeoJSON>>(() => {
     "zone-labels": zoneLabels(zones.value.value),
     facilities: facilityFeatures(shownFacilities.value),
     gaps: places(shownGaps.value.map((gap) => [[gap.lon, gap.lat], { share: Math.sqrt(gap.demand / most) }])),
-    sites: places(
-      (view.value === "scenario" ? changes.value : []).flatMap((change, index) => {
-        const place = placeOf(change);
-        const looks = { id: change.facility_id, label: String(index + 1), work: change.kind };
-        return place === null ? [] : [[place, looks] as const];
-      }),
-    ),
+    sites: places(shownSites.value),
   };
 });
 
@@ -126,14 +137,16 @@ export function CoverageMap() {
       label={t("map")}
       data={data.value}
       overlays={OVERLAYS}
-      pickable={["sites"]}
-      onPick={(id, _, place) => {
-        if (view.value === "scenario" && id === null) buildAt(place);
+      pickable={["sites", "facilities"]}
+      onPick={(id, source, place) => {
+        if (view.value === "scenario" && source !== "sites") buildAt(place);
+        const picked = shownSubjects.value.find((one) => one.kind === "facility" && one.id === id);
+        if (view.value === "register" && picked !== undefined) chooseSubject(picked);
       }}
       box={shownBox()}
       onGround={(made) => (ground.value = made)}
     >
-      <p class="map-legend">{t("mapLegend")}</p>
+      {view.value !== "register" && <p class="map-legend">{t("mapLegend")}</p>}
       {view.value === "scenario" && <span class="cross" aria-hidden="true" />}
     </GroundMap>
   );

@@ -44,6 +44,8 @@ export function CoverageView() {
           {of.catchments !== undefined && <Catchments of={of} />}
           {of.catchments === undefined && <Closures />}
           <Zones of={of} />
+          <LandUses of={of} />
+          <Classes of={of} />
           <Gaps of={of} />
         </>
       )}
@@ -211,16 +213,123 @@ function Zones({ of }: { of: Coverage }) {
           {zones.map((zone) => (
             <tr key={zone.zone_id ?? ""}>
               <th scope="row">{zone.zone_id === null ? t("outside") : (zoneName(zone.zone_id) ?? zone.zone_id)}</th>
-              <td class="rate">
-                <Meter ratio={zone.covered_ratio} label={showRatio(zone.covered_ratio)} />
-                <span>{showRatio(zone.covered_ratio)}</span>
-              </td>
+              <Rate ratio={zone.covered_ratio} />
               <td class="number">{showNumber(zone.facilities ?? zone.points)}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </>
+  );
+}
+
+/** By what land is used for, each held against its own density. */
+function LandUses({ of }: { of: Coverage }) {
+  const uses = of.land_uses ?? [];
+  if (uses.length === 0) return null;
+  return (
+    <>
+      <h2>{t("byLandUse")}</h2>
+      <table class="grid by-land-use">
+        <thead>
+          <tr>
+            <th scope="col">{t("landUse")}</th>
+            <th scope="col">{t("covered")}</th>
+            <th scope="col" class="number">
+              {t("count")}
+            </th>
+            <th scope="col" class="number">
+              {t("perKm2")}
+            </th>
+            <th scope="col">{t("asked")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {uses.map((use) => (
+            <tr key={use.land_use ?? ""}>
+              <th scope="row">{landUseText(use.land_use)}</th>
+              <Rate ratio={use.covered_ratio} />
+              <td class="number">{showNumber(use.facilities)}</td>
+              <td class="number">{showNumber(use.per_km2, 2)}</td>
+              <td>
+                {use.standards.map((check) => (
+                  <span key={check.limit_id} title={`${check.standard} ${check.clause}`}>
+                    {check.value_low}–{check.value_high ?? "∞"}{" "}
+                    {check.meets !== null && (
+                      <span class={`badge state-${check.meets ? "cleared" : "missed"}`}>
+                        {check.meets ? t("meets") : t("fails")}
+                      </span>
+                    )}
+                  </span>
+                ))}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+const LAND_USES = [
+  "residential",
+  "commercial",
+  "public",
+  "industrial",
+  "transport",
+  "green",
+  "rural",
+  "other",
+] as const;
+
+function landUseText(name: string | null): string {
+  const known = LAND_USES.find((use) => use === name);
+  return known === undefined ? t("notStated") : t(`land.${known}`);
+}
+
+/** What toilets of each class reach, whatever others there are. */
+function Classes({ of }: { of: Coverage }) {
+  const classes = of.classes ?? [];
+  if (classes.length === 0) return null;
+  return (
+    <>
+      <h2>{t("byClass")}</h2>
+      <table class="grid by-class">
+        <thead>
+          <tr>
+            <th scope="col">{t("ofClass")}</th>
+            <th scope="col">{t("covered")}</th>
+            <th scope="col" class="number">
+              {t("count")}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {classes.map((one) => (
+            <tr key={one.toilet_class ?? ""}>
+              <th scope="row">{nameOfClass(one.toilet_class)}</th>
+              <Rate ratio={one.covered_ratio} />
+              <td class="number">{showNumber(one.facilities)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+/** A class as people name it, or as the town writes its own. */
+function nameOfClass(name: string | null): string {
+  const known = CLASSES.find((one) => one === name);
+  return known === undefined ? (name ?? t("notStated")) : t(`class.${known}`);
+}
+
+function Rate({ ratio }: { ratio: number | null }) {
+  return (
+    <td class="rate">
+      <Meter ratio={ratio} label={showRatio(ratio)} />
+      <span>{showRatio(ratio)}</span>
+    </td>
   );
 }
 

@@ -1,4 +1,4 @@
-/** The facilities page: what they reach, where the next ones would do most, and how they are used. */
+/** The facilities page: what they reach, where the next ones would do most, how they are used and kept up. */
 import { useEffect } from "preact/hooks";
 
 import { Problem } from "../components/notice";
@@ -9,6 +9,7 @@ import { t } from "../i18n/facilities";
 import { session } from "../state/session";
 import { CoverageView } from "./coverage";
 import { CoverageMap } from "./coverage-map";
+import { RegisterView } from "./register-view";
 import { ScenarioView } from "./scenario";
 import { followFacilities, kind, KINDS, showKind, showView, start, view, VIEWS } from "./state";
 import { followTrial } from "./trial";
@@ -32,12 +33,15 @@ function Page() {
       <main>
         <div class="choices">
           <Chips label={t("views")} names={VIEWS} chosen={view.value} onChoose={showView} textOf={t} />
-          <Chips label={t("kinds")} names={KINDS} chosen={kind.value} onChoose={showKind} textOf={t} />
+          {view.value !== "register" && (
+            <Chips label={t("kinds")} names={KINDS} chosen={kind.value} onChoose={showKind} textOf={t} />
+          )}
         </div>
         <Problem sentence={start.error.value} />
         {view.value === "coverage" && <CoverageView />}
         {view.value === "scenario" && <ScenarioView />}
         {view.value === "use" && <UseView />}
+        {view.value === "register" && <RegisterView />}
       </main>
       {view.value !== "use" && <CoverageMap />}
     </div>

@@ -1,13 +1,13 @@
 /** Scenarios that are kept: saved, opened, put beside one another, taken into the register, forgotten. */
-import { useSignal, type Signal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 
-import { sentenceOf } from "../api/problem";
 import { fetchFacilities } from "../api/endpoints";
 import { Notice, Problem } from "../components/notice";
 import { showDay, showNumber, showRatio } from "../format/show";
 import { t } from "../i18n/facilities";
 import { facilities } from "../state/register";
 import { session } from "../state/session";
+import { attempt } from "./attempt";
 import { SiteLink } from "./site-link";
 import {
   adoptScenario,
@@ -26,16 +26,6 @@ import {
 } from "./trial";
 
 const mayKeep = () => ["admin", "dispatcher", "office"].includes(session.value?.role ?? "");
-
-/** Do something that may fail; its sentence is then in `problem`. */
-async function attempt(problem: Signal<string | null>, deed: () => Promise<void>): Promise<void> {
-  problem.value = null;
-  try {
-    await deed();
-  } catch (error) {
-    problem.value = sentenceOf(error);
-  }
-}
 
 export function Save() {
   const name = useSignal("");

@@ -12,7 +12,7 @@ import { loaded } from "../state/loading";
 import { facilities, streets, zones } from "../state/register";
 import { MEASURES, type Kind, type Measure } from "./heat";
 
-export const VIEWS = ["coverage", "scenario", "use"] as const;
+export const VIEWS = ["coverage", "scenario", "use", "register"] as const;
 export type View = (typeof VIEWS)[number];
 export const KINDS: readonly Kind[] = ["toilets", "stations"];
 
@@ -105,6 +105,16 @@ export interface Closure {
   demand_lost: number;
 }
 
+/** The coverage of the land of one use, or of land whose use is not stated. */
+export interface LandUseCoverage {
+  land_use: string | null;
+  area_km2: number | null;
+  covered_ratio: number | null;
+  facilities: number;
+  per_km2: number | null;
+  standards: StandardCheck[];
+}
+
 /** Of toilets or of stations; what only one of them has is optional. */
 export interface Coverage {
   radius_m: number;
@@ -123,6 +133,9 @@ export interface Coverage {
   failure?: Failure | null;
   standards: StandardCheck[];
   zones: { zone_id: string | null; covered_ratio: number | null; facilities?: number; points?: number }[];
+  /** Of toilets; empty where the use of no land is stated. */
+  land_uses?: LandUseCoverage[];
+  classes?: { toilet_class: string | null; facilities: number; covered_ratio: number | null }[];
   gaps: Gap[];
 }
 

@@ -7,6 +7,8 @@ import { sentenceOf } from "../api/problem";
 import { Icon } from "../components/icons";
 import { Problem } from "../components/notice";
 import { t } from "../i18n/catalogue";
+import { findBase } from "../map/base/base-map";
+import { BaseNote } from "../map/base/base-note";
 import type { Box } from "../map/features";
 import type { Ground, OnPick, Overlay } from "./ground";
 
@@ -31,12 +33,11 @@ export function GroundMap(props: GroundMapProps) {
   newest.current = props;
   useEffect(() => {
     let isAlive = true;
-    import("./ground")
-      .then(({ createGround }) => {
+    Promise.all([import("./ground"), findBase()])
+      .then(([{ createGround }, base]) => {
         if (!isAlive || box.current === null) return;
-        ground.value = createGround(box.current, props.overlays, props.pickable ?? [], (...picked) =>
-          newest.current.onPick?.(...picked),
-        );
+        const onPick: OnPick = (...picked) => newest.current.onPick?.(...picked);
+        ground.value = createGround(box.current, props.overlays, props.pickable ?? [], onPick, base);
         newest.current.onGround?.(ground.value);
       })
       .catch((error: unknown) => (problem.value = hasWebgl() ? sentenceOf(error) : t("map.noWebgl")));
@@ -70,6 +71,7 @@ export function GroundMap(props: GroundMapProps) {
         </div>
       )}
       {props.children}
+      <BaseNote />
     </div>
   );
 }

@@ -4,6 +4,8 @@ import { Map as MapLibre, ScaleControl, type GeoJSONSource, type LayerSpecificat
 import "maplibre-gl/dist/maplibre-gl.css";
 
 import type { Position } from "../api/types";
+import type { BaseLayers } from "../map/base/base-layers";
+import { watchBase } from "../map/base/watch";
 import type { Box } from "../map/features";
 import { drawIcons, ICON_PIXEL_RATIO } from "../map/icons";
 import { buildStyle } from "../map/style";
@@ -40,10 +42,11 @@ export function createGround(
   overlays: readonly Overlay[],
   pickable: readonly string[],
   onPick: OnPick,
+  base: BaseLayers | null,
 ): Ground {
   const map = new MapLibre({
     container,
-    style: buildStyle(),
+    style: buildStyle(base),
     center: [110, 32],
     zoom: 4,
     attributionControl: false,
@@ -55,6 +58,7 @@ export function createGround(
   });
   map.touchZoomRotate.disableRotation();
   map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
+  watchBase(map);
   const wanted = new Map<string, GeoJSON.GeoJSON>();
   let isDressed = false;
   const dress = () => {
@@ -70,14 +74,15 @@ export function createGround(
   };
   let painted = theme.peek();
   let stopPainting = () => {};
-  void map.once("load", () => {
+  // Not when all is loaded: a base map whose server does not answer would hold up our own.
+  void map.once("style.load", () => {
     dress();
     container.dataset["ready"] = "true";
     stopPainting = effect(() => {
       if (theme.value === painted) return;
       painted = theme.value;
       isDressed = false;
-      map.setStyle(buildStyle(), { diff: false });
+      map.setStyle(buildStyle(base), { diff: false });
       void map.once("style.load", dress);
     });
   });

@@ -194,8 +194,15 @@ export function trackStopFeatures(track: Track, labelOf: (durationMs: number) =>
 }
 
 /** A mark for each place with an alarm that nobody has acknowledged. */
-export function alarmFeatures(places: readonly Position[]): Features {
-  return collection(places.map((place) => pointFeature(place, {})));
+export function alarmFeatures(alarmed: readonly AlarmedPlace[]): Features {
+  return collection(alarmed.map(({ place, kind, id }) => pointFeature(place, { subject: kind, id })));
+}
+
+/** Where an alarm's mark stands, and what it is about. */
+export interface AlarmedPlace {
+  place: Position;
+  kind: string;
+  id: string;
 }
 
 /** The way of a route without its stops, which the map has as points already. */

@@ -12,6 +12,8 @@ import { panel } from "../state/address";
 import { contractors, zones } from "../state/register";
 import { replayMs } from "../state/cursor";
 import { POINT_STATES } from "../state/visits";
+import { baseMap, findBase } from "./base/base-map";
+import { BaseNote } from "./base/base-note";
 import { contractorNumbers, SPEED_CLASSES_KMH } from "./features";
 import { followOverlays, hiddenGroups, toggleGroup } from "./overlays";
 import type { LayerGroup } from "./style";
@@ -27,9 +29,9 @@ export function MapView() {
     const alive = { is: true };
     const endOverlays = followOverlays();
     // MapLibre is most of the page's script, so the lists are there before it is.
-    void import("./town-map")
-      .then(({ createTownMap }) => {
-        if (alive.is && box.current !== null) map.value = createTownMap(box.current);
+    void Promise.all([import("./town-map"), findBase()])
+      .then(([{ createTownMap }, base]) => {
+        if (alive.is && box.current !== null) map.value = createTownMap(box.current, base);
       })
       .catch((error: unknown) => (problem.value = hasWebgl() ? sentenceOf(error) : t("map.noWebgl")));
     return () => {
@@ -48,6 +50,7 @@ export function MapView() {
       )}
       {map.value !== null && <MapButtons map={map.value} />}
       <Legend />
+      <BaseNote />
     </div>
   );
 }
@@ -82,6 +85,7 @@ function MapButtons({ map }: { map: TownMap }) {
 }
 
 const GROUPS = [
+  ["base", "map.layerBase"],
   ["trucks", "map.layerTrucks"],
   ["points", "map.layerPoints"],
   ["facilities", "map.layerFacilities"],
@@ -97,7 +101,7 @@ function Legend() {
     <section class="legend" aria-label={t("map.legend")}>
       <fieldset>
         <legend>{t("map.layers")}</legend>
-        {GROUPS.map(([group, key]) => (
+        {GROUPS.filter(([group]) => group !== "base" || baseMap.value !== null).map(([group, key]) => (
           <label key={group}>
             <input type="checkbox" checked={!hiddenGroups.value.has(group)} onChange={() => toggleGroup(group)} />
             {t(key)}

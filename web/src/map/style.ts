@@ -2,14 +2,15 @@
 import type {
   DataDrivenPropertyValueSpecification,
   ExpressionSpecification,
-  GeoJSONSourceSpecification,
   LayerSpecification,
+  SourceSpecification,
   StyleSpecification,
   SymbolLayerSpecification,
 } from "maplibre-gl";
 
 import { token } from "../state/theme";
 import { POINT_STATES } from "../state/visits";
+import type { BaseLayers } from "./base/base-layers";
 import { CONTRACTOR_COLOURS, NOTHING, SPEED_CLASSES_KMH } from "./features";
 
 /** The sources by name; each is a GeoJSON that the page fills. */
@@ -30,8 +31,12 @@ export const SOURCES = [
 ] as const;
 export type SourceName = (typeof SOURCES)[number];
 
-/** The layers that a switch of the map shows and hides together. */
+/** The source that all layers of a base map draw. */
+export const BASE_SOURCE = "base";
+
+/** The layers that a switch of the map shows and hides together; those of a base map are its own. */
 export const LAYER_GROUPS = {
+  base: [],
   zones: ["zones-fill", "zones-line", "zones-label"],
   points: ["points", "points-dots", "points-label"],
   facilities: ["facilities", "facilities-label"],
@@ -42,8 +47,10 @@ export const LAYER_GROUPS = {
 } as const;
 export type LayerGroup = keyof typeof LAYER_GROUPS;
 
-/** Layers that a click selects from, topmost first, and the kind of what they hold. */
+/** Layers that a click selects from, topmost first, and the kind of what they hold where a mark has no `subject`. */
 export const SELECTABLE_LAYERS = {
+  "trucks-alarms": "vehicle",
+  alarms: "point",
   trucks: "vehicle",
   points: "point",
   "points-dots": "point",
@@ -59,19 +66,34 @@ export const ROUTE_COLOURS = 8;
 
 const MAIN_CLASSES = ["motorway", "trunk", "primary", "secondary"];
 
-/** Build the style in the theme's colours, its sources empty. */
-export function buildStyle(): StyleSpecification {
-  const sources: Record<string, GeoJSONSourceSpecification> = {};
+/**
+ * Build the style in the theme's colours, its sources empty.
+ *
+ * A base map lies over our own streets: they show where it has, or gives, no tiles.
+ */
+export function buildStyle(base: BaseLayers | null = null): StyleSpecification {
+  const sources: Record<string, SourceSpecification> = {};
   for (const name of SOURCES) sources[name] = { type: "geojson", data: NOTHING };
   // A point whose state changes is found again by its code.
   sources["points"] = { type: "geojson", data: NOTHING, promoteId: "id" };
+  // MapLibre takes an element, which its type for a style does not tell.
+  sources["points-picture"] = {
+    type: "canvas",
+    canvas: document.createElement("canvas"),
+    animate: false,
+    coordinates: SOMEWHERE,
+  } as unknown as SourceSpecification;
+  if (base !== null) sources[BASE_SOURCE] = base.source;
+  const ground =
+    base === null ? [...zoneLayers(), ...streetLayers()] : [...streetLayers(), ...base.layers(FONT), ...zoneLayers()];
   return {
     version: 8,
+    // What is left out while the map moves must go and come at once.
+    transition: { duration: 0, delay: 0 },
     sources,
     layers: [
       { id: "land", type: "background", paint: { "background-color": token("map-land") } },
-      ...zoneLayers(),
-      ...streetLayers(),
+      ...ground,
       ...routeLayers(),
       ...facilityLayers(),
       ...pointLayers(),
@@ -265,6 +287,14 @@ function facilityLayers(): LayerSpecification[] {
   ];
 }
 
+/** Where the picture of points lies until there is one. */
+const SOMEWHERE = [
+  [0, 1],
+  [1, 1],
+  [1, 0],
+  [0, 0],
+];
+
 /** With more points than this, icons are drawn from `DOTS_BELOW_ZOOM` up: further out they would hide each other. */
 export const MANY_POINTS = 5_000;
 export const DOTS_BELOW_ZOOM = 13;
@@ -289,6 +319,12 @@ function pointLayers(): LayerSpecification[] {
         "circle-stroke-color": token("map-halo"),
         "circle-stroke-width": 0.8,
       },
+    },
+    {
+      id: "points-picture",
+      type: "raster",
+      source: "points-picture",
+      paint: { "raster-opacity": 0, "raster-fade-duration": 0 },
     },
     {
       id: "points",

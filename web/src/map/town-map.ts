@@ -5,7 +5,7 @@ import "maplibre-gl/dist/maplibre-gl.css";
 
 import type { CollectionPoint, Position } from "../api/types";
 import { showDuration } from "../format/show";
-import { panel, select, selection } from "../state/address";
+import { isSelectionKind, mapPlace, panel, select, selection } from "../state/address";
 import { unseenSubjects } from "../state/alarms";
 import { nowMs, town } from "../state/clock";
 import { pointed, replayMs } from "../state/cursor";
@@ -30,9 +30,13 @@ import {
   truckFeatures,
   zoneFeatures,
   zoneLabels,
+  type AlarmedPlace,
   type Box,
 } from "./features";
+import type { BaseLayers } from "./base/base-layers";
+import { baseLayersOf, watchBase } from "./base/watch";
 import { drawIcons, ICON_PIXEL_RATIO } from "./icons";
+import { lightenWhileMoving } from "./lighter";
 import { FleetMotion, type Shown } from "./motion";
 import { followed, hiddenGroups, plannedRoutes, selectedRoute, selectedTrack } from "./overlays";
 import {
@@ -59,6 +63,8 @@ const REST_FACTOR = 4;
 const REST_AFTER_DRAWING = 2;
 const LONGEST_REST_MS = 3_000;
 const CLOSE_ZOOM = 15;
+/** The address has the map's new place when it has stood for so long: browsers refuse to write it all the time. */
+const MOVED_AFTER_MS = 300;
 
 /** The map's handle for the buttons around it. */
 export interface TownMap {
@@ -68,12 +74,12 @@ export interface TownMap {
 }
 
 /** Draw the town's map in `container` and keep it current until `remove`. */
-export function createTownMap(container: HTMLElement): TownMap {
+export function createTownMap(container: HTMLElement, base: BaseLayers | null): TownMap {
   const map = new MapLibre({
     container,
-    style: buildStyle(),
-    center: [110, 32],
-    zoom: 4,
+    style: buildStyle(base),
+    center: mapPlace.peek()?.centre ?? [110, 32],
+    zoom: mapPlace.peek()?.zoom ?? 4,
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
@@ -84,17 +90,20 @@ export function createTownMap(container: HTMLElement): TownMap {
   });
   map.touchZoomRotate.disableRotation();
   map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
+  watchBase(map);
   const endings: (() => void)[] = [];
-  void map.once("load", () => {
-    endings.push(...feed(map), ...listen(map));
+  // Not when all is loaded: a base map whose server does not answer would hold up our own.
+  void map.once("style.load", () => {
+    endings.push(...feed(map, base), ...listen(map));
     container.dataset["ready"] = "true";
   });
   const fitTown = () => {
     const box = townBox();
+    mapPlace.value = null;
     if (box !== null) map.fitBounds(box, { padding: 28, maxZoom: 16, duration: 500 });
   };
   return {
-    zoomBy: (levels) => map.zoomTo(map.getZoom() + levels),
+    zoomBy: (levels) => map.zoomTo(map.getZoom() + levels, {}, BY_HAND),
     fitTown,
     remove() {
       for (const end of endings) end();
@@ -120,7 +129,7 @@ function setData(map: MapLibre, source: SourceName, data: GeoJSON.GeoJSON): void
 }
 
 /** Fill the style's sources from the state, again each time it changes or the style is built anew. */
-function feed(map: MapLibre): (() => void)[] {
+function feed(map: MapLibre, base: BaseLayers | null): (() => void)[] {
   let feeders = startFeeders(map);
   let painted = theme.peek();
   const stop = effect(() => {
@@ -128,7 +137,7 @@ function feed(map: MapLibre): (() => void)[] {
     painted = theme.value;
     untracked(() => {
       for (const end of feeders) end();
-      map.setStyle(buildStyle(), { diff: false });
+      map.setStyle(buildStyle(base), { diff: false });
       void map.once("style.load", () => (feeders = startFeeders(map)));
     });
   });
@@ -151,7 +160,8 @@ function startFeeders(map: MapLibre): (() => void)[] {
     effect(() => {
       for (const group of Object.keys(LAYER_GROUPS) as LayerGroup[]) {
         const visibility = hiddenGroups.value.has(group) ? "none" : "visible";
-        for (const layer of LAYER_GROUPS[group]) map.setLayoutProperty(layer, "visibility", visibility);
+        const layers = group === "base" ? baseLayersOf(map) : LAYER_GROUPS[group];
+        for (const layer of layers) map.setLayoutProperty(layer, "visibility", visibility);
       }
     }),
     driveTrucks(map),
@@ -179,9 +189,10 @@ function feedPoints(map: MapLibre): () => void {
 
 /** Points and facilities with an open alarm that nobody has acknowledged; trucks carry theirs along. */
 const alarmedPlaces = computed(() =>
-  [...unseenSubjects.value]
-    .map(([kind, id]) => (kind === "vehicle" ? null : placeOf(kind, id)))
-    .filter((place) => place !== null),
+  [...unseenSubjects.value].flatMap(([kind, id]): AlarmedPlace[] => {
+    const place = kind === "vehicle" ? null : placeOf(kind, id);
+    return place === null ? [] : [{ place, kind, id }];
+  }),
 );
 const alarmedTrucks = computed(
   () => new Set([...unseenSubjects.value].filter(([kind]) => kind === "vehicle").map(([, id]) => id)),
@@ -282,6 +293,7 @@ function ringSelected(map: MapLibre, motion: FleetMotion, atMs: number): void {
   const place = chosen?.kind === "vehicle" ? (motion.shownAt(chosen.id, atMs)?.position ?? null) : placeOfSelection();
   setData(map, "selected", place === null ? NOTHING : { type: "Point", coordinates: place });
   if (chosen?.kind === "vehicle" && place !== null && followed.peek() && !map.isMoving()) {
+    mapPlace.value = null;
     map.easeTo({ center: place, duration: 300 });
   }
 }
@@ -311,7 +323,8 @@ function listen(map: MapLibre): (() => void)[] {
     for (const [layer, kind] of Object.entries(SELECTABLE_LAYERS)) {
       const hit = map.queryRenderedFeatures(near, { layers: [layer] })[0];
       if (hit === undefined) continue;
-      select(kind, String(hit.properties["id"]));
+      const subject = String(hit.properties["subject"] ?? kind);
+      if (isSelectionKind(subject)) select(subject, String(hit.properties["id"]));
       return;
     }
     selection.value = null;
@@ -321,7 +334,36 @@ function listen(map: MapLibre): (() => void)[] {
     map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
   }
   map.on("dragstart", () => (followed.value = false));
-  return [fitOnce(map), bringSelectionIntoView(map)];
+  return [keepPlace(map), fitOnce(map), bringSelectionIntoView(map), lightenWhileMoving(map)];
+}
+
+/** What is told of a movement that a button makes, as MapLibre tells it of the mouse's and the keyboard's. */
+const BY_HAND = { originalEvent: "button" };
+
+/** Keep in the address where somebody has put the map, and put it where the address says. */
+function keepPlace(map: MapLibre): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const note = () => {
+    const { lng, lat } = map.getCenter();
+    mapPlace.value = { centre: [lng, lat], zoom: map.getZoom() };
+  };
+  map.on("moveend", (event) => {
+    if (event.originalEvent === undefined) return;
+    clearTimeout(timer);
+    timer = setTimeout(note, MOVED_AFTER_MS);
+  });
+  const stop = effect(() => {
+    const place = mapPlace.value;
+    if (place === null) return;
+    const { x, y } = map.project(place.centre);
+    const { clientWidth: width, clientHeight: height } = map.getContainer();
+    const isThere = Math.hypot(x - width / 2, y - height / 2) < 1 && Math.abs(map.getZoom() - place.zoom) < 0.01;
+    if (!isThere) map.jumpTo({ center: place.centre, zoom: place.zoom });
+  });
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
 }
 
 /** Show the heart of the town as soon as it is known, once; a button shows all of it. */
@@ -332,16 +374,18 @@ function fitOnce(map: MapLibre): () => void {
     const box = coreBox(points.value.value.map((point): Position => [point.lon, point.lat])) ?? townBox();
     if (box === null) return;
     done = true;
-    map.fitBounds(box, { padding: 28, maxZoom: 16, duration: 0 });
+    if (mapPlace.peek() === null) map.fitBounds(box, { padding: 28, maxZoom: 16, duration: 0 });
   });
 }
 
 /** Move the map to what is selected, unless it is well in view already. */
 function bringSelectionIntoView(map: MapLibre): () => void {
-  let shownFor = "";
+  const nameOf = (chosen: typeof selection.value) => (chosen === null ? "" : `${chosen.kind}:${chosen.id}`);
+  // Who sends an address has put the map where it is.
+  let shownFor = mapPlace.peek() === null ? "" : nameOf(selection.peek());
   return effect(() => {
     const chosen = selection.value;
-    const name = chosen === null ? "" : `${chosen.kind}:${chosen.id}`;
+    const name = nameOf(chosen);
     if (name === shownFor) return;
     const place = placeOfSelection();
     if (chosen !== null && place === null) return;
@@ -351,6 +395,7 @@ function bringSelectionIntoView(map: MapLibre): () => void {
     const { clientWidth: width, clientHeight: height } = map.getContainer();
     const inView = x > width * 0.1 && x < width * 0.9 && y > height * 0.1 && y < height * 0.9;
     if (inView && map.getZoom() >= CLOSE_ZOOM - 2) return;
+    mapPlace.value = null;
     map.easeTo({ center: place, zoom: Math.max(map.getZoom(), CLOSE_ZOOM - 0.5), duration: 600 });
   });
 }

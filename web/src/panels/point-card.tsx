@@ -39,6 +39,7 @@ export function PointCard({ point }: { point: CollectionPoint }) {
         </Fact>
         <Fact name={t("card.windows")}>{windows === "" ? t("card.allDay") : windows}</Fact>
         <Fact name={t("card.service")}>{showDuration(point.service_s)}</Fact>
+        <Fact name={t("card.approach")}>{tWord("approach", point.approach)}</Fact>
         <Fact name={t("card.zone")}>{zoneName(point.zone_id)}</Fact>
         <Fact name={t("card.contractor")}>{contractorName(zone?.contractor_id ?? null)}</Fact>
       </dl>

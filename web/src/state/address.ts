@@ -1,7 +1,7 @@
 /** The state of the page that its address carries: what is selected, which panel is open, day and language. */
 import { batch, computed, effect, signal } from "@preact/signals";
 
-import type { Instant } from "../api/types";
+import type { Instant, Position } from "../api/types";
 import { language } from "../i18n/catalogue";
 
 export type Tab = "trucks" | "points" | "unserved" | "facilities" | "alarms";
@@ -13,6 +13,12 @@ export type ServerKind = "broker" | "database";
 export interface Selection {
   kind: SelectionKind;
   id: string;
+}
+
+/** Where somebody has put the map. */
+export interface MapPlace {
+  centre: Position;
+  zoom: number;
 }
 
 export interface Address {
@@ -27,6 +33,8 @@ export interface Address {
   planId: string | null;
   /** The instant that is replayed, to the second; null is now. */
   replayedAt: Instant | null;
+  /** Null while the map shows the town, or what is selected, by itself. */
+  mapPlace: MapPlace | null;
   language: "zh" | "en";
 }
 
@@ -43,6 +51,7 @@ export const selection = signal<Selection | null>(null);
 export const chosenDate = signal<string | null>(null);
 export const chosenPlanId = signal<string | null>(null);
 export const replayedAt = signal<Instant | null>(null);
+export const mapPlace = signal<MapPlace | null>(null);
 
 /** Read an address's fragment; what is not understood is left at its default. */
 export function parseAddress(fragment: string): Address {
@@ -58,8 +67,20 @@ export function parseAddress(fragment: string): Address {
     date: date !== null && /^\d{4}-\d{2}-\d{2}$/.test(date) ? date : null,
     planId: query.get("plan"),
     replayedAt: Number.isNaN(Date.parse(query.get("at") ?? "")) ? null : query.get("at"),
+    mapPlace: parsePlace(query.get("map")),
     language: query.get("lang") === "en" ? "en" : "zh",
   };
+}
+
+function parsePlace(text: string | null): MapPlace | null {
+  const [lon, lat, zoom] = (text ?? "").split(",").map((part) => (part === "" ? NaN : Number(part)));
+  if (lon === undefined || lat === undefined || zoom === undefined) return null;
+  const isPlace = Math.abs(lon) <= 180 && Math.abs(lat) <= 85 && zoom >= 0 && zoom <= 24;
+  return isPlace ? { centre: [lon, lat], zoom } : null;
+}
+
+function formatPlace(place: MapPlace | null): string {
+  return place === null ? "" : `${place.centre.map((degrees) => degrees.toFixed(5)).join()},${place.zoom.toFixed(2)}`;
 }
 
 /** Write an address's fragment without the leading #; defaults are left out. */
@@ -72,6 +93,7 @@ export function formatAddress(address: Address): string {
   if (address.date !== null) query.set("date", address.date);
   if (address.planId !== null) query.set("plan", address.planId);
   if (address.replayedAt !== null) query.set("at", address.replayedAt);
+  if (address.mapPlace !== null) query.set("map", formatPlace(address.mapPlace));
   if (address.language !== "zh") query.set("lang", address.language);
   return query.toString();
 }
@@ -84,6 +106,7 @@ const current = computed<Address>(() => ({
   date: chosenDate.value,
   planId: chosenPlanId.value,
   replayedAt: replayedAt.value,
+  mapPlace: mapPlace.value,
   language: language.value,
 }));
 
@@ -101,6 +124,7 @@ export function followAddress(): void {
       chosenDate.value = address.date;
       chosenPlanId.value = address.planId;
       replayedAt.value = address.replayedAt;
+      if (formatPlace(address.mapPlace) !== formatPlace(mapPlace.peek())) mapPlace.value = address.mapPlace;
       language.value = address.language;
     });
   };
@@ -110,11 +134,11 @@ export function followAddress(): void {
     const fragment = formatAddress(current.value);
     const before = location.hash.replace(/^#/, "");
     if (fragment === before) return;
-    const timeless = (of: Address) => formatAddress({ ...of, replayedAt: null });
-    const isOnlyTime = timeless(current.value) === timeless(parseAddress(before));
+    const unmoved = (of: Address) => formatAddress({ ...of, replayedAt: null, mapPlace: null });
+    const isOnlyMoved = unmoved(current.value) === unmoved(parseAddress(before));
     const address = fragment === "" ? location.pathname : `#${fragment}`;
-    // Going back leads to what was looked at before, not through each step of a slider.
-    if (isOnlyTime) history.replaceState(null, "", address);
+    // Going back leads to what was looked at before, not through each step of a slider or of the map.
+    if (isOnlyMoved) history.replaceState(null, "", address);
     else history.pushState(null, "", address);
   });
   addEventListener("popstate", read);
