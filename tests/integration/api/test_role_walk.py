@@ -119,6 +119,8 @@ def test_public_routes_are_these() -> None:
         ("GET", "/readyz"),
         ("GET", "/metrics"),
         ("POST", "/api/v1/auth/token"),
+        ("GET", "/api/v1/map/base"),
+        ("GET", "/api/v1/map/base/archive"),
         ("GET", "/api/v1/public/town"),
         ("GET", "/api/v1/public/streets"),
         ("GET", "/api/v1/public/toilets"),
