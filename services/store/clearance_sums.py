@@ -42,6 +42,7 @@ _OF_A_DAY: LiteralString = """
 
 _COUNTS: LiteralString = """key, contractor_id, due, cleared, pending, missed, corrected, not_planned, not_visited,
             outside_window, silent, expected_kg, tipped_kg, received_kg"""
+# Days are looked up one by one: a year has hardly a month of them that is not read by month.
 _READ: LiteralString = """
     WITH held AS (
         SELECT month FROM clearance_months
@@ -51,11 +52,13 @@ _READ: LiteralString = """
         WHERE date_trunc('month', day)::date NOT IN (SELECT month FROM held)
     ), part AS (
         SELECT month AS service_date, {counts}
-        FROM clearance_month_sums JOIN held USING (month) WHERE grouping = %(grouping)s
+        FROM clearance_month_sums
+        WHERE grouping = %(grouping)s AND month = ANY((SELECT array_agg(month) FROM held)::date[])
         UNION ALL
         SELECT service_date, {counts}
-        FROM clearance_sums JOIN clearance_days USING (service_date) JOIN asked USING (service_date)
-        WHERE grouping = %(grouping)s AND service_date BETWEEN %(start)s AND %(end)s
+        FROM clearance_sums
+        WHERE grouping = %(grouping)s AND service_date = ANY((
+            SELECT array_agg(service_date) FROM asked JOIN clearance_days USING (service_date))::date[])
         UNION ALL
         SELECT as_it_is.service_date, made.*
         FROM (SELECT service_date FROM asked EXCEPT SELECT service_date FROM clearance_days) AS as_it_is

@@ -102,10 +102,11 @@ _READ: LiteralString = """
         WHERE kind = %(kind)s AND service_date BETWEEN %(start)s AND %(end)s
             AND date_trunc('month', service_date)::date NOT IN (SELECT service_date FROM held)
     ), part AS (
-        SELECT month.* FROM {months} AS month JOIN held USING (service_date)
+        SELECT month.* FROM {months} AS month
+        WHERE service_date = ANY((SELECT array_agg(service_date) FROM held)::date[])
         UNION ALL
-        SELECT day.* FROM {days} AS day JOIN summed USING (service_date)
-        WHERE service_date BETWEEN %(start)s AND %(end)s
+        SELECT day.* FROM {days} AS day
+        WHERE service_date = ANY((SELECT array_agg(service_date) FROM summed)::date[])
             AND (%(kind)s, day.facility_id, service_date) NOT IN (SELECT kind, facility_id, late.day FROM late)
     )
     SELECT 'sums', facility_id, {side}, {first}, {added} FROM part GROUP BY {keys}, 4
