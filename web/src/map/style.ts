@@ -76,20 +76,11 @@ export function buildStyle(base: BaseLayers | null = null): StyleSpecification {
   for (const name of SOURCES) sources[name] = { type: "geojson", data: NOTHING };
   // A point whose state changes is found again by its code.
   sources["points"] = { type: "geojson", data: NOTHING, promoteId: "id" };
-  // MapLibre takes an element, which its type for a style does not tell.
-  sources["points-picture"] = {
-    type: "canvas",
-    canvas: document.createElement("canvas"),
-    animate: false,
-    coordinates: SOMEWHERE,
-  } as unknown as SourceSpecification;
   if (base !== null) sources[BASE_SOURCE] = base.source;
   const ground =
     base === null ? [...zoneLayers(), ...streetLayers()] : [...streetLayers(), ...base.layers(FONT), ...zoneLayers()];
   return {
     version: 8,
-    // What is left out while the map moves must go and come at once.
-    transition: { duration: 0, delay: 0 },
     sources,
     layers: [
       { id: "land", type: "background", paint: { "background-color": token("map-land") } },
@@ -287,14 +278,6 @@ function facilityLayers(): LayerSpecification[] {
   ];
 }
 
-/** Where the picture of points lies until there is one. */
-const SOMEWHERE = [
-  [0, 1],
-  [1, 1],
-  [1, 0],
-  [0, 0],
-];
-
 /** With more points than this, icons are drawn from `DOTS_BELOW_ZOOM` up: further out they would hide each other. */
 export const MANY_POINTS = 5_000;
 export const DOTS_BELOW_ZOOM = 13;
@@ -319,12 +302,6 @@ function pointLayers(): LayerSpecification[] {
         "circle-stroke-color": token("map-halo"),
         "circle-stroke-width": 0.8,
       },
-    },
-    {
-      id: "points-picture",
-      type: "raster",
-      source: "points-picture",
-      paint: { "raster-opacity": 0, "raster-fade-duration": 0 },
     },
     {
       id: "points",

@@ -36,7 +36,6 @@ import {
 import type { BaseLayers } from "./base/base-layers";
 import { baseLayersOf, watchBase } from "./base/watch";
 import { drawIcons, ICON_PIXEL_RATIO } from "./icons";
-import { lightenWhileMoving } from "./lighter";
 import { FleetMotion, type Shown } from "./motion";
 import { followed, hiddenGroups, plannedRoutes, selectedRoute, selectedTrack } from "./overlays";
 import {
@@ -334,7 +333,7 @@ function listen(map: MapLibre): (() => void)[] {
     map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
   }
   map.on("dragstart", () => (followed.value = false));
-  return [keepPlace(map), fitOnce(map), bringSelectionIntoView(map), lightenWhileMoving(map)];
+  return [keepPlace(map), fitOnce(map), bringSelectionIntoView(map)];
 }
 
 /** What is told of a movement that a button makes, as MapLibre tells it of the mouse's and the keyboard's. */
