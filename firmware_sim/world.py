@@ -20,6 +20,7 @@ from firmware_sim.devices.toilet import ToiletCounter
 from firmware_sim.devices.tracker import Tracker
 from firmware_sim.devices.truck import Surroundings, Truck
 from firmware_sim.faults import Faults
+from firmware_sim.ground import Spot
 from firmware_sim.refuse import content_of
 from firmware_sim.register import Register
 from firmware_sim.roster import RosterEntry, breakdown_order, devices_of, silent_devices
@@ -93,6 +94,11 @@ class World:
     def stops_planned(self) -> int:
         """Points in the routes that are followed."""
         return sum(truck.stops_planned for truck in self._trucks.values())
+
+    @property
+    def spots(self) -> dict[str, Spot]:
+        """Where each truck truly is, in metres of the register's ground."""
+        return {vehicle_id: truck.tracker.spot for vehicle_id, truck in self._trucks.items()}
 
     def begin(self, routes: Mapping[str, RouteMessage]) -> None:
         """Set everything up and hand the trucks their routes; routes of another day are left aside."""

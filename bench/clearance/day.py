@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -11,8 +11,9 @@ import msgspec
 import numpy as np
 
 from bench.clearance.mixes import Mix
+from bench.clearance.passages import EVERY_S, Passage, TrueWays
 from bench.clearance.scene import DAY, TOWN, Scene, build_scene
-from firmware_sim.devices.device import Publication
+from firmware_sim.devices.device import Outgoing, Publication
 from firmware_sim.truth import TruthEvent, TruthKind
 from firmware_sim.world import World
 from services.clearance.evidence import LevelTrace, ServiceEvent, VehicleDay, load_noise_kg
@@ -27,6 +28,7 @@ from services.domain.visit import Visit
 
 LONGEST = timedelta(hours=32)
 STEP = timedelta(hours=1)
+NOTED_EVERY = timedelta(seconds=EVERY_S)
 
 
 class Told(StrEnum):
@@ -44,6 +46,7 @@ class DrivenDay:
 
     scene: Scene
     truth: tuple[TruthEvent, ...]
+    passages: tuple[Passage, ...]
     fixes: Mapping[str, tuple[PositionReading, ...]]
     events: Mapping[str, tuple[ServiceReading, ...]]
     levels: Mapping[str, tuple[LevelReading, ...]]
@@ -56,6 +59,7 @@ def drive(seed: int, mix: Mix, compactors: int = 4) -> DrivenDay:
     world.begin(scene.routes)
     asset_of = {entry.key: entry.asset_id for entry in world.roster}
     readings: dict[MessageKind, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    ways = TrueWays()
     end = world.day_start + LONGEST
     while world.now < end:
         if world.has_come_home:
@@ -63,15 +67,26 @@ def drive(seed: int, mix: Mix, compactors: int = 4) -> DrivenDay:
             end = min(end, world.now + timedelta(seconds=2.0 * mix.faults.dead_spot_s))
             if mix.faults.dead_spots_per_hour == 0.0:
                 break
-        for sent in world.advance(min(world.now + STEP, end)):
+        for sent in _advance(world, min(world.now + STEP, end), ways):
             if isinstance(sent, Publication) and sent.device.kind is not DeviceKind.STATION:
                 readings[sent.message][asset_of[sent.device]] += _decoded(sent)
+    truth = tuple(event for event in world.truth if event.event in (TruthKind.VISIT, TruthKind.DRIVE_PAST))
     return DrivenDay(
         scene,
-        tuple(event for event in world.truth if event.event in (TruthKind.VISIT, TruthKind.DRIVE_PAST)),
+        truth,
+        ways.passages(scene.register, truth, DAY),
         *({asset: tuple(told) for asset, told in readings[kind].items()}
           for kind in (MessageKind.POSITION, MessageKind.SERVICE, MessageKind.LEVEL)),
     )  # fmt: skip
+
+
+def _advance(world: World, until: datetime, ways: TrueWays) -> list[Outgoing]:
+    """Let time pass, note where the trucks are meanwhile, and return what the devices sent."""
+    sent: list[Outgoing] = []
+    while world.now < until:
+        sent += world.advance(min(world.now + NOTED_EVERY, until))
+        ways.note(world.now, world.spots)
+    return sent
 
 
 def _decoded(sent: Publication) -> list[Any]:

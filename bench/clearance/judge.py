@@ -1,10 +1,11 @@
 """Decided visits held against the true ones: what was right, what was made up, and what was overlooked."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bench.clearance.passages import Passage
 from firmware_sim.truth import TruthEvent, TruthKind
 from services.domain.visit import Visit
 
@@ -16,7 +17,12 @@ A_WAIT = timedelta(seconds=25)
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts of visits: `passed` and `waited` are stops that were not served, and how many of them were cleared."""
+    """Counts of visits.
+
+    `passed` and `waited` are stops of the truck's own route that it did not make. `came_by` and `stood_by` are all
+    passages of due points, on a route or not: driving, and standing in them for 25 s or more, be it for a neighbour or
+    for nothing. Each beside how many of them became a visit.
+    """
 
     right: int = 0
     made_up: int = 0
@@ -25,6 +31,10 @@ class Tally:
     passed_cleared: int = 0
     waited: int = 0
     waited_cleared: int = 0
+    came_by: int = 0
+    came_by_cleared: int = 0
+    stood_by: int = 0
+    stood_by_cleared: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         """Return the sums."""
@@ -42,19 +52,22 @@ class Tally:
 
     @property
     def false_clearances(self) -> float:
-        """The share of the drive-pasts and skipped stops that became a visit."""
+        """The share of the stops that were planned, and driven past or left out, that became a visit."""
         return _ratio(self.passed_cleared, self.passed)
 
     @property
-    def false_waits(self) -> float:
-        """The share of the waits in traffic beside a point that became a visit."""
-        return _ratio(self.waited_cleared, self.waited)
+    def false_by_the_way(self) -> float:
+        """The share of all passages of due points, driving or with a stand in them, that became a visit."""
+        return _ratio(self.came_by_cleared + self.stood_by_cleared, self.came_by + self.stood_by)
 
 
-def judge(found: Sequence[Visit], truth: Iterable[TruthEvent], clock_error: timedelta) -> Tally:
+def judge(
+    found: Sequence[Visit], truth: Iterable[TruthEvent], clock_error: timedelta, passages: Iterable[Passage] = ()
+) -> Tally:
     """Count; a visit is right where its vehicle served its point then, by the vehicle's own clock.
 
-    One true visit makes one decided visit right; a second one of it is made up.
+    One true visit makes one decided visit right; a second one of it is made up, and so is one where none was. Of
+    several passages about a visit that was made up it belongs to the nearest.
     """
     events = sorted(truth, key=lambda event: event.start)
     visits, right, overlooked = _without_right_ones(found, events, clock_error)
@@ -65,7 +78,36 @@ def judge(found: Sequence[Visit], truth: Iterable[TruthEvent], clock_error: time
             count = counts["waited" if event.end - event.start > A_WAIT else "passed"]
             count[0] += 1
             count[1] += _nearest(visits[_key(event)], event, clock_error) is not None
-    return Tally(right, made_up, overlooked, *counts["passed"], *counts["waited"])
+    ways = {"came": [0, 0], "stood": [0, 0]}
+    for passage, is_cleared in _passages_judged(visits, passages, clock_error):
+        count = ways["stood" if passage.halted_s >= A_WAIT.total_seconds() else "came"]
+        count[0] += 1
+        count[1] += is_cleared
+    return Tally(right, made_up, overlooked, *counts["passed"], *counts["waited"], *ways["came"], *ways["stood"])
+
+
+def _passages_judged(
+    visits: Mapping[tuple[str, str], Sequence[Visit]], passages: Iterable[Passage], clock_error: timedelta
+) -> list[tuple[Passage, bool]]:
+    """Return each passage, and whether one of the visits that are nobody's belongs to it."""
+    by_key: dict[tuple[str, str], list[Passage]] = defaultdict(list)
+    for passage in passages:
+        by_key[passage.vehicle_id, passage.point_id].append(passage)
+    found = []
+    for key, here in by_key.items():
+        claimed = {_passage_of(visit, here, clock_error) for visit in visits.get(key, ())}
+        found += [(passage, number in claimed) for number, passage in enumerate(here)]
+    return found
+
+
+def _passage_of(visit: Visit, passages: Sequence[Passage], clock_error: timedelta) -> int | None:
+    """Return which of the passages a visit belongs to: the nearest in time, within the slack."""
+    apart = [
+        max(passage.start + clock_error - visit.interval.end, visit.interval.start - passage.end - clock_error)
+        for passage in passages
+    ]
+    nearest = min(range(len(passages)), key=lambda number: (apart[number], number))
+    return nearest if apart[nearest] <= SLACK else None
 
 
 def cleared_passes(

@@ -34,7 +34,7 @@ def tallies_of(seed: int, mix: Mix, compactors: int) -> dict[Told, Tally]:
     """Drive one day and judge what clearance finds of it, by what the devices tell."""
     day = drive(seed, mix, compactors)
     clock_error = timedelta(seconds=mix.faults.wrong_clock_s)
-    return {told: judge(decide(day, told), day.truth, clock_error) for told in Told}
+    return {told: judge(decide(day, told), day.truth, clock_error, day.passages) for told in Told}
 
 
 def judge_days(order: Order) -> dict[int, Tallies]:
@@ -76,6 +76,11 @@ def as_json(tallies: Tallies) -> dict[str, object]:
                 "passed_cleared": tally.passed_cleared,
                 "waited": tally.waited,
                 "waited_cleared": tally.waited_cleared,
+                "came_by": tally.came_by,
+                "came_by_cleared": tally.came_by_cleared,
+                "stood_by": tally.stood_by,
+                "stood_by_cleared": tally.stood_by_cleared,
+                "made_up": tally.made_up,
             }
             for told, tally in row.items()
         }
@@ -110,18 +115,28 @@ def _cell(told: Told, tally: Tally) -> str:
 
 
 def _false_clearances(sums: Mapping[Told, Tally]) -> Table:
-    table = Table(
-        title=f"Stops that were not served and became a visit (driven past: at most {MOST_FALSE_CLEARANCES:.1%})"
-    )
-    for name in ("told", "driven past or skipped", "waits of 25 s and more beside a point"):
-        table.add_column(name)
+    table = Table(title=f"Not served, and became a visit (driven past: at most {MOST_FALSE_CLEARANCES:.1%})")
+    table.add_column("told")
+    for group, name in (
+        ("planned:", "driven past or left out"),
+        ("planned:", "waited 25 s and more"),
+        ("any passage:", "driving by"),
+        ("any passage:", "with a stand of 25 s and more"),
+    ):
+        table.add_column(f"{group}\n{name}", justify="right")
     for told, tally in sums.items():
         table.add_row(
             str(told),
-            f"{tally.passed_cleared} of {tally.passed} ({tally.false_clearances:.2%})",
-            f"{tally.waited_cleared} of {tally.waited}" + (f" ({tally.false_waits:.1%})" if tally.waited else ""),
+            _share(tally.passed_cleared, tally.passed),
+            _share(tally.waited_cleared, tally.waited),
+            _share(tally.came_by_cleared, tally.came_by),
+            _share(tally.stood_by_cleared, tally.stood_by),
         )
     return table
+
+
+def _share(cleared: int, all_of_them: int) -> str:
+    return f"{cleared} of {all_of_them}" + (f" ({cleared / all_of_them:.2%})" if all_of_them else "")
 
 
 def seeds_of(text: str) -> tuple[int, ...]:

@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from math import exp, log
 
 import numpy as np
 
-from services.clearance.likelihood import NOTHING, Work, log_rise, log_stand, work_at
+from services.clearance.likelihood import NOTHING, USUAL, Habits, Work, log_rise, log_stand, work_at
 from services.clearance.loads import LoadTrace, Rise
 from services.clearance.places import Place, Places
 from services.clearance.stays import Stay, longest_gap_s
 from services.clearance.track import FloatArray, Track, passing_distance_m
+from services.clearance.whereabouts import log_place
 from services.domain.kinds import EvidenceKind, ServiceOutcome, ServiceSource
 from services.domain.registry import Vehicle
 from services.domain.town import Interval
@@ -30,10 +30,6 @@ ELSEWHERE: Mapping[ServiceSource | None, float] = {ServiceSource.RFID: -4.0, Ser
 ELSEWHERE_BY_HAND = -8.0
 """A button can be pressed anywhere; a tag is read at the container, whatever the clock or the receiver says."""
 
-PLACE_BEST, PLACE_SPREAD_M = 1.5, 15.0
-"""A truck stands on the road beside the containers: some 15 m off their surveyed place is usual."""
-REFLECTED_SHARE, REFLECTED_SPREAD = 0.1, 3.0
-"""Between tall buildings a receiver is so many times farther off than it knows."""
 DURATION_WEIGHT = (-5.0, 3.0)
 PARKED = -3.0
 
@@ -72,7 +68,8 @@ class VehicleDay:
     """All that one vehicle's devices say about a service day, with the levels of the town's containers.
 
     `load_noise_kg` is the spread of the load sensor while nothing is loaded; none where there is no sensor.
-    `levels` need hold only the points within reach of the vehicle (visits.points_within_reach).
+    `levels` need hold only the points within reach of the vehicle (visits.points_within_reach). `habits` are learned
+    from the day itself before its visits are decided.
     """
 
     vehicle: Vehicle
@@ -82,6 +79,7 @@ class VehicleDay:
     levels: Mapping[str, Sequence[LevelTrace]]
     places: Places
     load_noise_kg: float | None = None
+    habits: Habits = USUAL
 
     @cached_property
     def loads(self) -> LoadTrace | None:
@@ -108,10 +106,9 @@ class Candidate:
     claims: tuple[Stay, ...] = ()
     company: Work = NOTHING
 
-    @property
-    def work(self) -> Work:
-        """What serving the point takes by the register."""
-        return work_at(self.place.point.service_s, self.place.point.expected_kg_per_visit)
+    def work(self, habits: Habits) -> Work:
+        """Return what serving the point takes by the register and the truck's habits."""
+        return work_at(self.place.point.service_s, self.place.point.expected_kg_per_visit, habits)
 
     @property
     def start_s(self) -> float:
@@ -153,13 +150,13 @@ def stay_place(candidate: Candidate, day: VehicleDay) -> Finding | None:
     stay = candidate.stay
     if stay is None:
         return None
-    distance_m = candidate.place.distance_m(stay.x_m, stay.y_m)
-    away = 0.5 * distance_m**2 / (PLACE_SPREAD_M**2 + stay.error_m**2)
-    reflected = REFLECTED_SHARE / REFLECTED_SPREAD * exp(-away / REFLECTED_SPREAD**2)
-    weight = PLACE_BEST + log((1.0 - REFLECTED_SHARE) * exp(-away) + reflected)
-    if day.places.parking_distance_m(stay.x_m, stay.y_m) < distance_m:
-        weight += PARKED
-    return Finding(weight)
+    weight = log_place(candidate.place.distance_m(stay.x_m, stay.y_m), stay)
+    return Finding(weight + PARKED if is_parked(candidate.place, stay, day) else weight)
+
+
+def is_parked(place: Place, stay: Stay, day: VehicleDay) -> bool:
+    """Tell whether a stay is nearer to a depot, station or site than to a point."""
+    return day.places.parking_distance_m(stay.x_m, stay.y_m) < place.distance_m(stay.x_m, stay.y_m)
 
 
 def stay_duration(candidate: Candidate, day: VehicleDay) -> Finding | None:
@@ -168,7 +165,7 @@ def stay_duration(candidate: Candidate, day: VehicleDay) -> Finding | None:
     if stay is None:
         return None
     interval_s = interval_about(stay, day.track)
-    served = log_stand(stay.duration_s, interval_s, candidate.company + candidate.work)
+    served = log_stand(stay.duration_s, interval_s, candidate.company + candidate.work(day.habits))
     weight = _within(DURATION_WEIGHT, served - log_stand(stay.duration_s, interval_s, candidate.company))
     lon, lat = day.places.projection.degrees(stay.x_m, stay.y_m)
     detail: dict[str, object] = {
@@ -191,7 +188,9 @@ def load_rise(candidate: Candidate, day: VehicleDay) -> Finding | None:
     rise = measured_rise(candidate, day)
     if rise is None:
         return None
-    served = log_rise(rise.kg, rise.error_kg, candidate.company + candidate.work)
+    if rise.is_tipping:
+        return Finding(LOAD_WEIGHT[0])
+    served = log_rise(rise.kg, rise.error_kg, candidate.company + candidate.work(day.habits))
     weight = _within(LOAD_WEIGHT, served - log_rise(rise.kg, rise.error_kg, candidate.company))
     if weight <= 0.0:
         return None if rise.is_under_way else Finding(weight)
@@ -245,8 +244,6 @@ def level_drop(candidate: Candidate, day: VehicleDay) -> Finding | None:
 Piece = Callable[[Candidate, VehicleDay], Finding | None]
 PIECES: tuple[Piece, ...] = (service_events, stay_place, stay_duration, level_drop, load_rise)
 """All pieces of evidence, best first."""
-PIECES_OF_ITS_OWN: tuple[Piece, ...] = (stay_place, level_drop)
-"""Those that a point does not share with others beside the same stay."""
 
 
 def load_noise_kg(track: Track) -> float | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import erf, exp, log, pi, sqrt
 
 SERVICE_SPREAD = 0.25
-"""Serving a point takes by so much more or less of the register's time (a standard deviation)."""
+"""Serving a point takes by so much more or less than the truck usually needs for it (a standard deviation)."""
 LINGERS_SHARE, LINGERS_S = 0.3, 600.0
 """So many stands last longer than their service, by so much on average: for a window, a rest, a word."""
 HALT_S, REST_SHARE, REST_S = 25.0, 0.15, 300.0
@@ -25,6 +25,23 @@ UNKNOWN_KG = 100.0
 """What is expected where the register does not say."""
 OTHER_LOAD_SHARE, OTHER_LOAD_KG = 0.02, 300.0
 """So seldom a truck gets heavier by so much where no known point was served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How a truck's stays differ from what is usual, as far as its own day shows it (services.clearance.habits).
+
+    It stands `scatter` times as far from what it serves. While it stands its fixes `wander` by so many times what the
+    receiver claims. Serving takes `pace` times the register's time; what is found is `fill` times what is expected.
+    """
+
+    scatter: float = 1.0
+    wander: float = 1.0
+    pace: float = 1.0
+    fill: float = 1.0
+
+
+USUAL = Habits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +66,15 @@ class Work:
 NOTHING = Work()
 
 
-def work_at(service_s: float, kg: float | None, share: float = 1.0) -> Work:
-    """Return what one point takes, or a share of it; `kg` is what is expected of it, none where unknown."""
-    usual_s, usual_kg = max(service_s, 1.0) * share, (kg or UNKNOWN_KG) * share
+def work_at(service_s: float, kg: float | None, habits: Habits = USUAL) -> Work:
+    """Return what one point takes; `kg` is what is expected of it, none where unknown."""
+    usual_s, usual_kg = max(service_s, 1.0) * habits.pace, (kg or UNKNOWN_KG) * habits.fill
     return Work(usual_s, (SERVICE_SPREAD * usual_s) ** 2, usual_kg, (REFUSE_SPREAD * usual_kg) ** 2)
+
+
+def share_of(work: Work, share: float) -> Work:
+    """Return a share of some work, such as the part of it that fell into one of several stays."""
+    return Work(work.service_s * share, work.service_s2 * share**2, work.kg * share, work.kg2 * share**2)
 
 
 def all_work(parts: Iterable[Work]) -> Work:

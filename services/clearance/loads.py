@@ -16,6 +16,8 @@ MEDIAN_SPREAD = 1.25
 """The median of a few readings is so much less exact than their mean."""
 TIPPED_BY_NOISE, LEAST_TIPPED_KG = 8.0, 10.0
 """A fall of the load by so many times the sensor's noise from one fix to the next is a tipping."""
+TIPPED_KG, TIPPED_ERRORS = 300.0, 3.0
+"""Who is lighter after a stay by so much, and so many times the error, tipped in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Rise:
     def kg(self) -> float:
         """By how much it got heavier."""
         return self.after_kg - self.before_kg
+
+    @property
+    def is_tipping(self) -> bool:
+        """Tell whether it got so much lighter that it tipped its load."""
+        return self.kg < -TIPPED_KG - TIPPED_ERRORS * self.error_kg
 
 
 class LoadTrace:

@@ -8,19 +8,24 @@ from math import exp, log
 from typing import TypeVar
 
 from services.clearance.evidence import (
+    LOAD_WEIGHT,
+    PARKED,
     PIECES,
-    PIECES_OF_ITS_OWN,
     Candidate,
     Finding,
     ServiceEvent,
     VehicleDay,
     instant,
     interval_about,
+    is_parked,
+    level_drop,
     measured_rise,
 )
-from services.clearance.likelihood import NOTHING, Work, all_work, log_rise, log_stand, work_at
+from services.clearance.habits import learn_habits
+from services.clearance.likelihood import NOTHING, Habits, Work, all_work, log_rise, log_stand, share_of, work_at
 from services.clearance.places import Place, Places
 from services.clearance.stays import Stay
+from services.clearance.whereabouts import Whereabouts
 from services.domain.kinds import EvidenceKind, ServiceOutcome, ServiceSource
 from services.domain.registry import Vehicle
 from services.domain.town import Interval
@@ -28,6 +33,13 @@ from services.domain.visit import Visit
 
 PRIOR = -1.0
 """Of the times that a truck stands near a point for whatever reason, somewhat fewer than half are visits."""
+FURTHER = 2.0
+"""Log odds of a third, fourth … point: of the points beside a stay in which one was served half may be served as well,
+but who serves several points of a street in one crawl leaves out few of the others."""
+ALONE, ALONE_SHOWN_ONCE, EITHER_OR, BESIDE_ANOTHER = 0.0, 1.0, 0.8, 0.5
+"""Log odds that make a visit: of a point that has a stay to itself, of one whose stay a single fix shows, of the
+likeliest of several points beside a stay, of the others beside it. Where two points explain a stay about as well, a
+guess would be wrong nearly as often as right, and would clear what was only driven past."""
 REACH_M = 70.0
 ONE_PASS_S = 600.0
 """A truck that is back at a point within ten minutes has not come a second time."""
@@ -47,11 +59,21 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class _Weighed:
+    """A candidate with what was found of it.
+
+    `joint` are its log odds over all explanations of a stay that it shares with others; it is a visit where it has
+    more than `wanted`.
+    """
+
     candidate: Candidate
     findings: tuple[Finding, ...]
+    joint: float | None = None
+    wanted: float = ALONE
 
     @property
     def log_odds(self) -> float:
+        if self.joint is not None:
+            return self.joint
         return PRIOR + sum(finding.log_odds for finding in self.findings)
 
 
@@ -61,19 +83,21 @@ def find_visits(day: VehicleDay, span: Interval) -> list[Visit]:
     `day` may reach beyond `span`, and should by an hour, so that what lies across its ends is seen whole. The
     result depends only on what is in `day`, not on the order in which it arrived.
     """
-    weighed = _weigh(_candidates(day), day)
+    candidates = candidates_of(day)
+    day = replace(day, habits=learn_habits(candidates, day))
+    weighed = _weigh(candidates, day)
     silence = _against_silence(weighed)
     visits = []
     for item in weighed:
         log_odds = item.log_odds + (0.0 if item.candidate.events else silence)
-        if log_odds > 0 and _served_or_stayed(item.candidate):
+        if log_odds > item.wanted and _served_or_stayed(item.candidate):
             visit = _visit(item, day, log_odds)
             if span.contains(visit.interval.start):
                 visits.append(visit)
     return sorted(visits, key=lambda visit: (visit.interval.start, visit.point_id))
 
 
-def _candidates(day: VehicleDay) -> list[Candidate]:
+def candidates_of(day: VehicleDay) -> list[Candidate]:
     """Return each time that the vehicle was at a point, by its stays, its service events or both."""
     near: dict[str, list[Stay]] = defaultdict(list)
     for stay in day.stays:
@@ -166,18 +190,17 @@ def _belongs(stay: Stay, events: Iterable[ServiceEvent]) -> bool:
 def _weigh(candidates: Sequence[Candidate], day: VehicleDay) -> list[_Weighed]:
     """Weigh the candidates; those that share a stay share its time and its load.
 
-    What an event reports is settled first. Of the points beside a stay that have none, those are thought served
-    that together explain best how long it was and how much heavier the truck got.
+    What an event reports is settled first. The points beside a stay that have none are weighed together.
     """
     alone = [_weighed(candidate, day) for candidate in candidates if candidate.events]
-    taken = _taken(alone)
+    taken = _taken(alone, day.habits)
     weighed = [_beside(item, _company(item.candidate, taken), day) for item in alone]
     beside: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         if candidate.stay is not None and not candidate.events:
             beside[candidate.stay.first].append(candidate)
     for first in sorted(beside):
-        weighed += _weigh_together(beside[first], all_work(taken.get(first, {}).values()), day)
+        weighed += _weigh_together(beside[first], taken.get(first, {}), day)
     return weighed
 
 
@@ -190,7 +213,7 @@ def _beside(alone: _Weighed, company: Work, day: VehicleDay) -> _Weighed:
     return alone if company == NOTHING else _weighed(replace(alone.candidate, company=company), day)
 
 
-def _taken(reported: Iterable[_Weighed]) -> dict[int, dict[str, Work]]:
+def _taken(reported: Iterable[_Weighed], habits: Habits) -> dict[int, dict[str, Work]]:
     """Return what each point that was reported served takes of each stay, by the stay's first fix."""
     taken: dict[int, dict[str, Work]] = defaultdict(dict)
     for item in reported:
@@ -200,9 +223,11 @@ def _taken(reported: Iterable[_Weighed]) -> dict[int, dict[str, Work]]:
             continue
         point = candidate.place.point
         told_kg = _collected_by_events(candidate.events)
-        kg = point.expected_kg_per_visit if told_kg is None else told_kg
+        work = candidate.work(habits)
+        if told_kg is not None:
+            work = work_at(point.service_s, told_kg, replace(habits, fill=1.0))
         for stay in candidate.claims:
-            taken[stay.first][point.point_id] = work_at(point.service_s, kg, stay.duration_s / whole_s)
+            taken[stay.first][point.point_id] = share_of(work, stay.duration_s / whole_s)
     return taken
 
 
@@ -214,38 +239,91 @@ def _company(candidate: Candidate, taken: Mapping[int, Mapping[str, Work]]) -> W
     return all_work(work for point_id, work in others.items() if point_id != candidate.place.point.point_id)
 
 
-def _weigh_together(sharing: Sequence[Candidate], taken: Work, day: VehicleDay) -> list[_Weighed]:
-    """Weigh the candidates of one stay: which of them together explain it best, and each of them beside the others."""
+def _weigh_together(sharing: Sequence[Candidate], reported: Mapping[str, Work], day: VehicleDay) -> list[_Weighed]:
+    """Weigh the candidates of one stay by all ways in which some of them together may explain it.
+
+    The odds of each are those of all explanations in which it was served against all in which it was not: which of two
+    points 20 m apart was served stays open where both explain the stay about as well. What the office is shown of it
+    is weighed beside those others that belong to the best explanation. `reported` is what each point takes of the
+    stay that was reported served in it.
+    """
     ordered = sorted(sharing, key=_claim_order)
     alone = [_weighed(candidate, day) for candidate in ordered]
-    own = [_own_log_odds(candidate, day) for candidate in ordered]
+    shown_once = ordered[0].stay is not None and ordered[0].stay.first == ordered[0].stay.last
+    if len(ordered) == 1 and not reported:
+        return [replace(alone[0], wanted=ALONE_SHOWN_ONCE if shown_once else ALONE)]
+    explanations = _explanations(ordered, reported, day)
+    _, best = max(explanations, key=lambda item: item[0])
+    weighed_together = {number for _, chosen in explanations for number in chosen}
+    found = []
+    for number in range(len(ordered)):
+        others = (ordered[other].work(day.habits) for other in best if other != number)
+        weighed = _beside(alone[number], all_work([*reported.values(), *others]), day)
+        if number in weighed_together:
+            weighed = replace(weighed, joint=_joint_odds(explanations, number), wanted=BESIDE_ANOTHER)
+        found.append(weighed)
+    if not reported:
+        first = max(range(len(found)), key=lambda number: (found[number].log_odds, -number))
+        found[first] = replace(found[first], wanted=EITHER_OR)
+    return [replace(item, wanted=max(item.wanted, ALONE_SHOWN_ONCE)) for item in found] if shown_once else found
+
+
+_Explanation = tuple[float, tuple[int, ...]]
+"""A log density, and the numbers of the candidates that are thought served."""
+
+
+def _explanations(ordered: Sequence[Candidate], reported: Mapping[str, Work], day: VehicleDay) -> list[_Explanation]:
+    """Return every way in which some of the likeliest candidates of a stay, or none, may explain it."""
     stay, rise = ordered[0].stay, measured_rise(ordered[0], day)
     assert stay is not None
     interval_s = interval_about(stay, day.track)
+    whereabouts = Whereabouts(stay, day.track, day.habits)
+    own = [_own_log_odds(candidate, stay, day) for candidate in ordered]
+    works = [candidate.work(day.habits) for candidate in ordered]
+    settled = [(day.places.by_id[point_id], max(work.service_s, 1.0)) for point_id, work in sorted(reported.items())]
+    taken = all_work(reported.values())
 
-    def log_density(work: Work) -> float:
-        risen = 0.0 if rise is None or rise.is_under_way else log_rise(rise.kg, rise.error_kg, work)
-        return log_stand(stay.duration_s, interval_s, work) + risen
+    def explained_by(chosen: tuple[int, ...]) -> _Explanation:
+        work = all_work([taken, *(works[number] for number in chosen)])
+        if rise is None or rise.is_under_way:
+            risen = 0.0
+        elif rise.is_tipping:
+            risen = LOAD_WEIGHT[0] if chosen else 0.0
+        else:
+            risen = log_rise(rise.kg, rise.error_kg, work)
+        parts = [*settled, *((ordered[number].place, works[number].service_s) for number in chosen)]
+        served = sum(own[number] for number in chosen) + _log_prior(len(chosen), len(settled))
+        return served + whereabouts.log_density(parts) + log_stand(stay.duration_s, interval_s, work) + risen, chosen
 
-    best: tuple[float, tuple[int, ...]] = (log_density(taken), ())
-    likeliest = sorted(range(len(ordered)), key=lambda number: (-own[number], number))[:MOST_SHARING]
-    for count in range(1, len(likeliest) + 1):
-        for chosen in combinations(sorted(likeliest), count):
-            works = [taken, *(ordered[number].work for number in chosen)]
-            total = sum(own[number] for number in chosen) + log_density(all_work(works))
-            best = max(best, (total, chosen), key=lambda item: item[0])
-    found = []
-    for number in range(len(ordered)):
-        others = (ordered[other].work for other in best[1] if other != number)
-        company = all_work([taken, *others])
-        found.append(_beside(alone[number], company, day))
-    return found
+    near = [own[number] + whereabouts.log_density([(ordered[number].place, 1.0)]) for number in range(len(ordered))]
+    likeliest = sorted(sorted(range(len(ordered)), key=lambda number: (-near[number], number))[:MOST_SHARING])
+    return [explained_by(chosen) for count in range(len(likeliest) + 1) for chosen in combinations(likeliest, count)]
 
 
-def _own_log_odds(candidate: Candidate, day: VehicleDay) -> float:
-    """Return what speaks for a candidate by itself, whatever else was served in its stay: its place, its level."""
-    findings = (piece(candidate, day) for piece in PIECES_OF_ITS_OWN)
-    return PRIOR + sum(finding.log_odds for finding in findings if finding is not None)
+def _log_prior(chosen: int, settled: int) -> float:
+    """Return the log odds of so many points having been served in a stay, beside those that were reported."""
+    all_of_them = chosen + settled
+    first = PRIOR if chosen and not settled else 0.0
+    return first + FURTHER * (max(all_of_them - 2, 0) - max(settled - 2, 0))
+
+
+def _joint_odds(explanations: Sequence[_Explanation], number: int) -> float:
+    """Return the log odds of one candidate: of the explanations with it, against those without."""
+    with_it = [density for density, chosen in explanations if number in chosen]
+    without = [density for density, chosen in explanations if number not in chosen]
+    return _log_sum(with_it) - _log_sum(without)
+
+
+def _log_sum(densities: Sequence[float]) -> float:
+    most = max(densities)
+    return most + log(sum(exp(density - most) for density in densities))
+
+
+def _own_log_odds(candidate: Candidate, stay: Stay, day: VehicleDay) -> float:
+    """Return what speaks for a candidate by itself, whatever else was served in its stay: its level, no depot."""
+    level = level_drop(candidate, day)
+    parked = PARKED if is_parked(candidate.place, stay, day) else 0.0
+    return parked + (0.0 if level is None else level.log_odds)
 
 
 def _claim_order(candidate: Candidate) -> tuple[float, str, float]:
@@ -296,7 +374,7 @@ def _visit(item: _Weighed, day: VehicleDay, log_odds: float) -> Visit:
     collected_kg = _collected_by_events(candidate.events)
     if collected_kg is None and any(piece.kind is EvidenceKind.LOAD_RISE for piece in pieces):
         rise = measured_rise(candidate, day)
-        collected_kg = None if rise is None else _share_of(rise.kg, candidate)
+        collected_kg = None if rise is None else _share_of(rise.kg, candidate, day.habits)
     return Visit(
         point_id=candidate.place.point.point_id,
         vehicle_id=day.vehicle.vehicle_id,
@@ -307,9 +385,10 @@ def _visit(item: _Weighed, day: VehicleDay, log_odds: float) -> Visit:
     )
 
 
-def _share_of(rise_kg: float, candidate: Candidate) -> float:
+def _share_of(rise_kg: float, candidate: Candidate, habits: Habits) -> float:
     """Return what one point gave of the load that a stay brought, where others share it."""
-    return max(rise_kg, 0.0) * candidate.work.kg / (candidate.work.kg + candidate.company.kg)
+    own_kg = candidate.work(habits).kg
+    return max(rise_kg, 0.0) * own_kg / (own_kg + candidate.company.kg)
 
 
 def _span(candidate: Candidate) -> tuple[float, float]:

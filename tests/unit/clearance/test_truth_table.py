@@ -1,16 +1,21 @@
 """Clearance held against the simulator's truth on a few small days, and the judge that does it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bench.clearance.day import Told
 from bench.clearance.judge import Tally, cleared_passes, judge
+from bench.clearance.passages import Passage, TrueWays
 from bench.clearance.passes import describe
 from bench.clearance.truth_table import MOST_FALSE_CLEARANCES, TARGETS, as_json, mixes_of, seeds_of, tallies_of
+from firmware_sim.register import Register
 from firmware_sim.truth import TruthEvent, TruthKind
 from services.clearance.places import Places
-from services.domain.town import Interval
+from services.domain.kinds import ContainerType, VehicleKind
+from services.domain.registry import Vehicle
+from services.domain.town import Interval, Town
 from services.domain.visit import Visit
 from tests.unit.clearance.drives import point_at
 
@@ -69,6 +74,61 @@ def test_a_cleared_pass_is_told_with_its_served_neighbour() -> None:
     assert told.neighbour_m == pytest.approx(30.0, abs=0.5)
 
 
+def passage(minute: float, *, halted_s: float = 0.0) -> Passage:
+    """Return a time at which V1 came by P1 for ten seconds."""
+    start = AT + timedelta(minutes=minute)
+    return Passage("V1", "P1", start, start + timedelta(seconds=10), halted_s)
+
+
+@pytest.mark.parametrize(
+    ("found", "passages", "tally"),
+    [
+        ([visit(0)], [passage(0), passage(30)], Tally(made_up=1, came_by=2, came_by_cleared=1)),
+        ([visit(0)], [passage(-2), passage(1)], Tally(made_up=1, came_by=2, came_by_cleared=1)),  # it has one passage
+        ([visit(0)], [passage(0, halted_s=25)], Tally(made_up=1, stood_by=1, stood_by_cleared=1)),
+        ([visit(0, "P2")], [passage(0)], Tally(made_up=1, came_by=1)),  # made up at another point
+        ([visit(60)], [passage(0)], Tally(made_up=1, came_by=1)),  # made up an hour later
+    ],
+)
+def test_a_passage_is_cleared_by_a_visit_that_was_made_up(
+    found: list[Visit], passages: list[Passage], tally: Tally
+) -> None:
+    """Each passage counts, and is falsely cleared by the visit about it that is nobody's."""
+    assert judge(found, [], timedelta(0), passages) == tally
+
+
+def test_a_true_visit_clears_no_passage() -> None:
+    """A truck that comes by a minute before it serves the point has not made its visit up."""
+    assert judge([visit(1)], [event(1)], timedelta(0), [passage(0)]) == Tally(right=1, came_by=1)
+
+
+def test_passages_are_told_by_the_true_way() -> None:
+    """A truck that drives by two due points, comes back, and serves one then, passed three times."""
+    points = (point_at(100, 10, point_id="P1"), point_at(400, 10, point_id="P2"), point_at(800, 40, point_id="P3"))
+    pit = replace(point_at(250, 5, point_id="P4"), container_type=ContainerType.PIT)
+    rare = replace(point_at(700, 0, point_id="P5"), visits_per_day=0.001)
+    truck = Vehicle("V1", VehicleKind.COMPACTOR, "D1", 8000.0)
+    register = Register(Town("T"), (*points, pit, rare), (), (truck,))
+    ground = register.ground
+    ways, day = TrueWays(), register.town.service_date(AT)
+    at = AT
+    there_and_back = [*range(0, 1000, 10), *range(1000, 400, -10), *[400] * 60, *range(400, -1, -10)]
+    for x_m in there_and_back:
+        at += timedelta(seconds=2)
+        place = point_at(x_m)
+        ways.note(at, {"V1": ground.spot(place.lon, place.lat)})
+        if x_m == 400 and at - AT > timedelta(seconds=250):
+            served_until = at
+    stand = TruthEvent(
+        TruthKind.VISIT, served_until - timedelta(seconds=100), served_until, "V1", point_id="P2", served=True
+    )
+    found = ways.passages(register, [stand], day)
+    assert [one.point_id for one in found] == ["P1", "P2", "P1"]
+    assert all(one.halted_s == 0.0 and 8.0 < (one.end - one.start).total_seconds() < 16.0 for one in found)
+    assert [one.point_id for one in ways.passages(register, [], day)] == ["P1", "P2", "P2", "P1"]
+    assert max(one.halted_s for one in ways.passages(register, [], day)) == pytest.approx(118.0, abs=3.0)
+
+
 def test_a_wrong_clock_is_judged_by_itself() -> None:
     """A truck whose clock is 40 minutes behind tells of its visit 40 minutes too early, and is right."""
     assert judge([visit(-40)], [event(0)], timedelta(minutes=-40)).right == 1
@@ -87,6 +147,10 @@ def test_small_days_reach_the_targets() -> None:
         assert tally.recall >= TARGETS[told], told
     assert sums[Told.ALL].false_clearances <= MOST_FALSE_CLEARANCES
     assert sums[Told.ALL].passed > 60
+    assert sums[Told.GPS_AND_LOAD].passed_cleared <= 1
+    for told, tally in sums.items():
+        assert tally.came_by > 300
+        assert tally.came_by_cleared <= 1, told
 
 
 def test_seeds_and_mixes_are_named() -> None:
