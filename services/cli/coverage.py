@@ -13,14 +13,13 @@ from rich.table import Table
 from services.cli.options import DEFAULT_DATA_DIR, DataDir, read_day
 from services.domain.errors import InvalidRequestError
 from services.facilities.coverage import (
+    AreaCoverage,
     DemandKind,
     Gap,
-    LandUseCoverage,
     PointHaul,
     StandardCheck,
     StationCoverage,
     ToiletCoverage,
-    ZoneCoverage,
 )
 from services.facilities.service import station_coverage, toilet_coverage
 from services.facilities.toilet_filter import ToiletFilter
@@ -32,7 +31,6 @@ On = Annotated[str | None, typer.Option(help="The day, YYYY-MM-DD, past or to co
 MostGaps = Annotated[int, typer.Option("--gaps", min=0, max=1000, help="How many gaps to print.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the tables.")]
 
-Group = ZoneCoverage | LandUseCoverage
 NOT_STATED = "not stated"
 UNITS = {DemandKind.RESIDENTS: "residents", DemandKind.STREET_LENGTH_M: "m of street"}
 
@@ -119,7 +117,7 @@ def _show_toilets(screen: Console, found: ToiletCoverage, most_gaps: int) -> Non
         screen.print(note)
 
 
-def _show_groups(screen: Console, of: str, groups: Sequence[tuple[str, Group]], unit: str) -> None:
+def _show_groups(screen: Console, of: str, groups: Sequence[tuple[str, AreaCoverage]], unit: str) -> None:
     if not groups:
         return
     table = Table(title=f"By {of}")

@@ -47,32 +47,31 @@ class Gap:
     point_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ZoneCoverage:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaCoverage:
+    """The coverage of a part of the town; its area and density are none where it has no borders."""
+
+    area_km2: float | None
+    demand: float
+    covered: float
+    covered_ratio: float | None
+    facilities: int
+    per_km2: float | None
+    standards: Sequence[StandardCheck]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneCoverage(AreaCoverage):
     """The coverage of one zone, or of what lies in none (`zone_id` none)."""
 
     zone_id: str | None
-    area_km2: float | None
-    demand: float
-    covered: float
-    covered_ratio: float | None
-    facilities: int
-    per_km2: float | None
-    standards: Sequence[StandardCheck]
 
 
-@dataclass(frozen=True, slots=True)
-class LandUseCoverage:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandUseCoverage(AreaCoverage):
     """The coverage of the land of one use, or of land whose use is not stated (`land_use` none)."""
 
     land_use: LandUse | None
-    area_km2: float | None
-    demand: float
-    covered: float
-    covered_ratio: float | None
-    facilities: int
-    per_km2: float | None
-    standards: Sequence[StandardCheck]
 
 
 @dataclass(frozen=True, slots=True)
