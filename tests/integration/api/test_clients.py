@@ -13,7 +13,8 @@ from tests.integration.api import seeded_town
 from tests.integration.api.conftest import Api
 
 WEB = Path(__file__).parents[3] / "web"
-NAMES_OF_IMAGES = dict.fromkeys(("image/jpeg", "image/png", "image/webp"), "application/octet-stream")
+BINARY = ("image/jpeg", "image/png", "image/webp", "application/vnd.pmtiles")
+NAMES_OF_BINARY = dict.fromkeys(BINARY, "application/octet-stream")
 
 PYTHON_USE = """
 import sys
@@ -102,7 +103,7 @@ def test_every_shape_has_a_name_of_its_own(description: Path) -> None:
 
 def test_a_client_in_python(api: Api, description: Path, tmp_path: Path) -> None:
     """Generated without a warning, checked by mypy, and it signs in and reads."""
-    (tmp_path / "names.json").write_text(json.dumps({"content_type_overrides": NAMES_OF_IMAGES}))
+    (tmp_path / "names.json").write_text(json.dumps({"content_type_overrides": NAMES_OF_BINARY}))
     generate: list[str | Path] = [
         _program("openapi-python-client"),
         "generate",
