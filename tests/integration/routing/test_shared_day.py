@@ -122,7 +122,7 @@ def test_a_large_day_is_shared_and_outlives_one_of_its_planners(
     wait_until(lambda: holders(fresh_database, cancelled_id) == {asked.pid, third.pid}, 60)
     with connect(fresh_database) as connection:
         plans.cancel_plan(connection, cancelled_id, plan.requested_at)
-    assert done(fresh_database, cancelled_id, 10).status is PlanStatus.CANCELLED
+    assert done(fresh_database, cancelled_id, 60).status is PlanStatus.CANCELLED
     wait_until(lambda: unfinished_jobs(fresh_database) == 0, 60)
 
     third.terminate()
