@@ -98,6 +98,6 @@ def test_ctrl_c_cancels_the_plan(town_database: str) -> None:
     wait_until(lambda: (plan := newest()) is not None and plan.status is PlanStatus.SOLVING, 300)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     assert "Traceback" not in errors
     wait_until(lambda: (plan := newest()) is not None and plan.status is PlanStatus.CANCELLED, 120)
