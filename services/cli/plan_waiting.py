@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from services.domain.errors import ConflictError, RiqingError
 from services.domain.kinds import PlanStatus
 from services.store import plans
-from services.store.connection import Connection
+from services.store.connection import Connection, connect
 from services.store.jobs import request_publication
 from services.store.plans import PlanRow
 from services.store.town import load_clock
@@ -38,7 +38,7 @@ def wait_until_done(connection: Connection, plan_id: UUID, time_limit_s: float) 
         RiqingError: it failed, was cancelled, or nobody takes it.
 
     """
-    with _cancelled_on_interrupt(connection, plan_id):
+    with _cancelled_on_interrupt(plan_id):
         plan = _wait_until_done(connection, plan_id, time_limit_s)
     if plan.status is not PlanStatus.READY:
         raise RiqingError(plan.failure or f"The plan was {plan.status} by somebody else.")
@@ -46,12 +46,15 @@ def wait_until_done(connection: Connection, plan_id: UUID, time_limit_s: float) 
 
 
 @contextmanager
-def _cancelled_on_interrupt(connection: Connection, plan_id: UUID) -> Iterator[None]:
-    """Cancel the plan when the person presses Ctrl-C, then go on leaving."""
+def _cancelled_on_interrupt(plan_id: UUID) -> Iterator[None]:
+    """Cancel the plan when the person presses Ctrl-C, then go on leaving.
+
+    On a connection of its own: one that is interrupted within a question may be left in the middle of it.
+    """
     try:
         yield
     except KeyboardInterrupt:
-        with suppress(ConflictError):  # it was done in the same moment; there is nothing left to cancel
+        with suppress(ConflictError), connect() as connection:  # or it was done in the same moment
             plans.cancel_plan(connection, plan_id, load_clock(connection).now())
         raise
 

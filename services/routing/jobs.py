@@ -31,6 +31,8 @@ MOST_ATTEMPTS = 3
 """A plan whose worker was lost this often is more likely the cause than the victim."""
 
 CONNECT_AGAIN_S = 2.0
+WAIT_FOR_CONNECTION_S = 5.0
+"""Each of the few questions that a worker has as it stops waits so long for a database that is gone."""
 
 _DATABASE_ERRORS = (psycopg.OperationalError, StoreUnavailableError)
 
@@ -123,7 +125,9 @@ async def _give_back_stalled_jobs(app: App) -> None:
 async def work_until_cancelled(planner: Planner, database_url: str) -> None:
     """Work until cancelled; a database that goes away is waited for."""
     while True:
-        app = App(connector=PsycopgConnector(conninfo=database_url, min_size=1, max_size=4))
+        app = App(
+            connector=PsycopgConnector(conninfo=database_url, min_size=1, max_size=4, timeout=WAIT_FOR_CONNECTION_S)
+        )
         planner.register(app)
         try:
             async with app.open_async(), asyncio.TaskGroup() as group:
@@ -131,5 +135,7 @@ async def work_until_cancelled(planner: Planner, database_url: str) -> None:
                 group.create_task(_work(app, PUBLISHING_QUEUE))
                 group.create_task(_give_back_stalled_jobs(app))
         except* (ConnectorException, psycopg.Error) as errors:
+            if (working := asyncio.current_task()) and working.cancelling():  # it went away while we stopped
+                raise asyncio.CancelledError from errors
             log.warning("the job queue is out of reach (%s); again in %g s", errors.exceptions[0], CONNECT_AGAIN_S)
         await asyncio.sleep(CONNECT_AGAIN_S)

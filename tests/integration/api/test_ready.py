@@ -1,6 +1,7 @@
 """The short way: the same answers as the whole way, for the same people, and never one from before a change."""
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -269,13 +270,12 @@ def test_what_is_kept_says_what_it_is_made_of(api: Api, admin: httpx.Client, mon
         with self._pool.connection() as connection:
             connection.autocommit = False
             yield connection
-            read.update(
-                row[0]
-                for row in connection.execute(
-                    "SELECT relname FROM pg_locks JOIN pg_class ON pg_class.oid = relation "
-                    "WHERE pid = pg_backend_pid() AND relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
-                )
+            locked = connection.execute(
+                "SELECT relname FROM pg_locks JOIN pg_class ON pg_class.oid = relation "
+                "WHERE pid = pg_backend_pid() AND relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
             )
+            if threading.current_thread().name != "live feed":  # which looks of its own accord, whoever asks
+                read.update(name for (name,) in locked)
 
     monkeypatch.setattr(Database, "connection", watched)
     monkeypatch.setattr(Database, "reading", watched)

@@ -103,6 +103,7 @@ def test_points_served_in_the_same_second_are_told_apart(town: ServedTown) -> No
     truck.tell("service", *({"ts": ts, "point_id": point_id} for point_id in ("a", "b", "a", "c")))
     query = "SELECT array_agg(point_id ORDER BY point_id) FROM service_events WHERE device_key = %s"
     wait_until(lambda: town.rows(query, town.key(truck)) == [(["a", "b", "c"],)])
+    assert town.letters(truck) == []
 
 
 def test_array_after_a_dead_spot(town: ServedTown) -> None:

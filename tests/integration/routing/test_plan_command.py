@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sys
 from datetime import timedelta
+from uuid import UUID
 
+import psycopg
 import pytest
 
+from services.cli.plan_waiting import wait_until_done
 from services.domain.kinds import PlanStatus
 from services.store import plans, registry
-from services.store.connection import connect
-from tests.integration.routing.conftest import DAY
+from services.store.connection import Connection, connect
+from tests.integration.routing.conftest import DAY, ask, done
 from tests.road_servers import wait_until
 
 pytestmark = pytest.mark.usefixtures("planner")
@@ -101,3 +104,24 @@ def test_ctrl_c_cancels_the_plan(town_database: str) -> None:
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     wait_until(lambda: (plan := newest()) is not None and plan.status is PlanStatus.CANCELLED, 120)
+
+
+def test_ctrl_c_within_a_question_cancels_the_plan(town_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it leaves the connection in the middle of an answer, unfit for another question."""
+    monkeypatch.setenv("DATABASE_URL", town_database)
+    plan_id = ask(town_database, service_date=DAY.replace(day=12), time_limit_s=600.0)
+    with connect(town_database, autocommit=True) as connection:
+        load_plan = plans.load_plan
+
+        def interrupted_once(asked: Connection, _: UUID) -> plans.PlanRow:
+            monkeypatch.setattr(plans, "load_plan", load_plan)
+            asked.pgconn.send_query(b"SELECT pg_sleep(600)")
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(plans, "load_plan", interrupted_once)
+        with pytest.raises(KeyboardInterrupt):
+            wait_until_done(connection, plan_id, 600.0)
+        with pytest.raises(psycopg.OperationalError, match="another command"):
+            connection.execute("SELECT 1")
+        connection.close()
+    assert done(town_database, plan_id).status is PlanStatus.CANCELLED
