@@ -1,7 +1,6 @@
 """Devices publish over the real broker, and the store holds what they said."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ from services.store.dead_letters import list_dead_letters
 from services.store.devices import NewDevice, enrol_devices, revoke_device
 from services.store.readings import TABLES
 from services.store.town import save_clock
-from tests.integration.ingest.conftest import ServedTown, now_text, wait_until
+from tests.integration.ingest.conftest import Device, ServedTown, now_text, wait_until
 
 WHOLE_MESSAGES: list[tuple[DeviceKind, MessageKind, dict[str, Any]]] = [
     (
@@ -149,15 +148,27 @@ def test_refused_messages_are_dead_letters(town: ServedTown) -> None:
     assert town.rows(query) == [(True, True)]
 
 
+def tell_until_refused(town: ServedTown, device: Device, reason: str) -> None:
+    """Tell noise until it is refused for `reason`: what was changed together with a device in use is known by then."""
+
+    def is_refused() -> bool:
+        device.tell("status", b"{")
+        return reason in {reason for reason, _ in town.letters(device)}
+
+    wait_until(is_refused)
+
+
 def test_device_enrolled_a_moment_ago_is_known(town: ServedTown) -> None:
     """A stranger is refused until it is enrolled, and from then on is not; its letters can be retried."""
-    stranger = town.device(DeviceKind.TOILET)
+    stranger, other = town.device(DeviceKind.TOILET), town.device(DeviceKind.TOILET)
     name = (stranger.credential.kind, stranger.credential.device_id)
+    tell_until_refused(town, other, "not_json")
     with psycopg.connect(town.database_url) as connection:
-        connection.execute("DELETE FROM devices WHERE kind = %s AND device_id = %s", name)
+        for kind, device_id in (name, (other.credential.kind, other.credential.device_id)):
+            connection.execute("DELETE FROM devices WHERE kind = %s AND device_id = %s", (kind, device_id))
         connection.execute("NOTIFY devices_changed")
     usages = [{"ts": now_text(), "entries": i, "seq": i} for i in range(3)]
-    time.sleep(1.1)  # the registry is read anew at most once a second
+    tell_until_refused(town, other, "unknown_device")
     stranger.tell("usage", usages[0], usages[1:2])
     wait_until(lambda: len(town.letters(stranger)) == 2)
     assert {reason for reason, _ in town.letters(stranger)} == {"unknown_device"}
@@ -189,13 +200,15 @@ def test_retry_of_what_is_still_wrong(town: ServedTown) -> None:
 
 def test_revoked_device_is_refused(town: ServedTown) -> None:
     """From the revocation on its messages are letters; what it has published stays."""
-    truck = town.device(DeviceKind.VEHICLE)
+    truck, other = town.device(DeviceKind.VEHICLE), town.device(DeviceKind.VEHICLE)
     truck.tell("position", {"ts": now_text(), "lat": 1, "lon": 2, "seq": 1})
     query = "SELECT array_agg(seq) FROM positions WHERE device_key = %s"
     wait_until(lambda: town.rows(query, town.key(truck)) == [([1],)])
+    tell_until_refused(town, other, "not_json")
     with psycopg.connect(town.database_url) as connection:
-        revoke_device(connection, DeviceKind.VEHICLE, truck.credential.device_id, datetime.now(UTC))
-    time.sleep(2.2)  # a change is noticed while idle within a second and acted on within another
+        for device in (truck, other):
+            revoke_device(connection, DeviceKind.VEHICLE, device.credential.device_id, datetime.now(UTC))
+    tell_until_refused(town, other, "revoked_device")
     truck.tell("position", {"ts": now_text(), "lat": 1, "lon": 2, "seq": 2})
     wait_until(lambda: [reason for reason, _ in town.letters(truck)] == ["revoked_device"])
     assert town.rows(query, town.key(truck)) == [([1],)]
