@@ -123,6 +123,11 @@ def _assert_same(found: dict[Any, list[ClearanceFigure]], expected: dict[Any, li
                     assert getattr(one, name) == getattr(other, name), (place, name)
 
 
+def _to_a_millionth(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows with their numbers rounded: in which order the store adds those with fractions is its own affair."""
+    return [{name: round(of, 6) if isinstance(of, float) else of for name, of in row.items()} for row in rows]
+
+
 def _sum_up(connection: Connection) -> int:
     days = days_to_sum_up(connection, BEFORE)
     assert all(sum_up_day(connection, day) for day in days)
@@ -233,7 +238,8 @@ def test_a_series_of_kept_days_is_as_it_is_read(api: Api, admin: httpx.Client, g
         )
         connection.execute("DELETE FROM due_visits WHERE service_date = %s", [FIRST + timedelta(days=7)])
         found, read = series(FIRST, LAST), load_clearance(connection, FIRST, LAST, group_by)
-    assert found == series(FIRST, LAST) == json.loads(clearance_json(read))
+    assert found == series(FIRST, LAST)
+    assert _to_a_millionth(found) == _to_a_millionth(json.loads(clearance_json(read)))
     assert {row["date"] for row in found} >= {str(FIRST), str(FIRST + timedelta(days=4)), str(LAST)}
 
 
