@@ -14,6 +14,7 @@ import {
   loadKept,
   momentText,
   onlyFaulty,
+  setOnlyFaulty,
   shownSubjects,
   showSubjects,
   sought,
@@ -51,7 +52,7 @@ export function RegisterView() {
           <input
             type="checkbox"
             checked={onlyFaulty.value}
-            onChange={(event) => (onlyFaulty.value = event.currentTarget.checked)}
+            onChange={(event) => setOnlyFaulty(event.currentTarget.checked)}
           />
           {t("onlyFaulty")}
         </label>

@@ -1,5 +1,5 @@
 /** What the office keeps of facilities and points: their dated phases, and their upkeep. */
-import { computed, signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 
 import { request } from "../api/client";
 import { fetchFacilities, fetchPoints } from "../api/endpoints";
@@ -92,8 +92,10 @@ export const showSubjects = (name: Subjects) => (subjectsText.value = name);
 const chosenText = hashSignal("subject", "");
 export const chooseSubject = (subject: Subject | null) =>
   (chosenText.value = subject === null ? "" : `${subject.kind}:${subject.id}`);
-export const sought = signal("");
-export const onlyFaulty = signal(false);
+export const sought = hashSignal("q", "");
+const faultyText = hashSignal("faulty", "0");
+export const onlyFaulty = computed(() => faultyText.value === "1");
+export const setOnlyFaulty = (wanted: boolean) => (faultyText.value = wanted ? "1" : "0");
 
 export const phases = loaded<Phase[]>([]);
 export const conditions = loaded<Found[]>([]);

@@ -1,19 +1,23 @@
 /** What is laid over the map at the user's wish: the selected truck's route and track, a plan, hidden layers. */
-import { effect, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 
 import { fetchRouteGeometry, fetchTrack } from "../api/endpoints";
 import { ApiProblem, sentenceOf } from "../api/problem";
 import type { Plan, Track } from "../api/types";
-import { selection } from "../state/address";
+import { hiddenLayers, selection } from "../state/address";
 import { passedOf, viewedDate } from "../state/clock";
 import { planOnMap, publishedPlan, shownPlan } from "../state/plans";
 import { baseRoutes } from "../state/revising";
 import { routeFeatures } from "./features";
-import { ROUTE_COLOURS, type LayerGroup } from "./style";
+import { LAYER_GROUPS, ROUTE_COLOURS, type LayerGroup } from "./style";
 
 type Features = GeoJSON.FeatureCollection;
 
-export const hiddenGroups = signal<ReadonlySet<LayerGroup>>(new Set());
+const GROUPS = Object.keys(LAYER_GROUPS) as LayerGroup[];
+
+export const hiddenGroups = computed<ReadonlySet<LayerGroup>>(
+  () => new Set(GROUPS.filter((group) => hiddenLayers.value.split(",").includes(group))),
+);
 export const selectedRoute = signal<Features | null>(null);
 export const selectedTrack = signal<Track | null>(null);
 export const plannedRoutes = signal<Features | null>(null);
@@ -28,7 +32,7 @@ const REFRESH_TRACK_MS = 15_000;
 export function toggleGroup(group: LayerGroup): void {
   const hidden = new Set(hiddenGroups.value);
   if (!hidden.delete(group)) hidden.add(group);
-  hiddenGroups.value = hidden;
+  hiddenLayers.value = [...hidden].join();
 }
 
 /** Fetch what the selection and the plan panel ask for, from now on; returns what ends it. */

@@ -1,5 +1,5 @@
 /** The list of alarms: what needs attention, the newest first, and who has seen it. */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 import type { Alarm } from "../api/types";
 import { AlarmMark } from "../components/marks";
@@ -8,17 +8,17 @@ import { WindowList } from "../components/window-list";
 import { alarmSentence, alarmSubject } from "../format/alarm-sentence";
 import { showMoment } from "../format/show";
 import { t, tWord } from "../i18n/catalogue";
-import { isSelectionKind, select, selection } from "../state/address";
+import { alarmKind, isSelectionKind, listFilters, listSearches, select, selection } from "../state/address";
 import { acknowledgeProblem } from "../state/acknowledging";
 import { ALARM_FILTERS, type AlarmFilter, alarms, alarmStateOf, KEPT_ALARMS, passesFilter } from "../state/alarms";
 import { nowMs } from "../state/clock";
 import { AlarmStanding } from "./alarm-parts";
 import { Chip, matches, SearchField } from "./list-parts";
 
-const filter = signal<AlarmFilter>("open");
-const search = signal("");
-/** The one kind that is listed; empty for any. */
-const kindFilter = signal("");
+const search = listSearches.alarms;
+const word = listFilters.alarms;
+const USUAL_FILTER = "open";
+const filter = computed<AlarmFilter>(() => ALARM_FILTERS.find((name) => name === word.value) ?? USUAL_FILTER);
 /** The alarm that was chosen last: an asset may have several. */
 const chosenId = signal<number | null>(null);
 
@@ -28,7 +28,7 @@ export function AlarmList() {
   const kinds = [...new Set(passing.map((alarm) => alarm.kind))].sort();
   const found = passing.filter(
     (alarm) =>
-      (kindFilter.value === "" || alarm.kind === kindFilter.value) &&
+      (alarmKind.value === "" || alarm.kind === alarmKind.value) &&
       matches(search.value, [alarm.subject_id, alarmSubject(alarm), tWord("alarmKind", alarm.kind)]),
   );
   const ofSelection = found.filter(isOfSelection);
@@ -42,7 +42,7 @@ export function AlarmList() {
             key={name}
             chosen={filter.value === name}
             count={all.filter((alarm) => passesFilter(alarm, name)).length}
-            onChoose={() => (filter.value = name)}
+            onChoose={() => (word.value = name === USUAL_FILTER ? "" : name)}
           >
             {t(`alarmFilter.${name}`)}
           </Chip>
@@ -51,11 +51,11 @@ export function AlarmList() {
       <select
         class="list-select"
         aria-label={t("alarms.kind")}
-        value={kindFilter.value}
-        onChange={(event) => (kindFilter.value = event.currentTarget.value)}
+        value={alarmKind.value}
+        onChange={(event) => (alarmKind.value = event.currentTarget.value)}
       >
         <option value="">{t("alarms.anyKind")}</option>
-        {[...new Set([...kinds, kindFilter.value])].filter(Boolean).map((kind) => (
+        {[...new Set([...kinds, alarmKind.value])].filter(Boolean).map((kind) => (
           <option key={kind} value={kind}>
             {tWord("alarmKind", kind)}
           </option>

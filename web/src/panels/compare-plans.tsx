@@ -1,5 +1,4 @@
 /** Two plans side by side: their figures, and which visits moved to another truck. */
-import { signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 
 import { comparePlans, fetchPlan, fetchPlans } from "../api/endpoints";
@@ -8,7 +7,7 @@ import { Problem } from "../components/notice";
 import { addDays } from "../format/service-day";
 import { showChange, showDate, showNumber, showTime } from "../format/show";
 import { t, type MessageKey } from "../i18n/catalogue";
-import { select } from "../state/address";
+import { comparedPair, select } from "../state/address";
 import { truckName } from "../state/fleet";
 import { loaded } from "../state/loading";
 import { plans, publishedSummary } from "../state/plans";
@@ -17,9 +16,6 @@ import { pointName } from "../state/register";
 /** What the choice of the other plan says where it means the published plan of the day before. */
 const YESTERDAY = "yesterday";
 const MOST_MOVED_SHOWN = 400;
-
-/** The plan that was chosen to compare with, by the plan that is compared. */
-const chosenOther = signal<{ planId: string; otherId: string } | null>(null);
 
 interface Compared {
   before: PlanFigures;
@@ -42,10 +38,7 @@ export function ComparePlans({ plan }: { plan: Plan }) {
     <div class="compare">
       <label class="compare-with">
         <span>{t("compare.with")}</span>
-        <select
-          value={otherId}
-          onChange={(event) => (chosenOther.value = { planId: plan.id, otherId: event.currentTarget.value })}
-        >
+        <select value={otherId} onChange={(event) => (comparedPair.value = `${plan.id}:${event.currentTarget.value}`)}>
           {others.map((other) => (
             <option key={other.id} value={other.id}>
               {`${showTime(other.requested_at)} · ${showNumber(other.cost)}`}
@@ -68,8 +61,8 @@ export function ComparePlans({ plan }: { plan: Plan }) {
 
 /** The chosen plan, else the one that it revises, else the published one, else yesterday's. */
 function otherOf(plan: Plan, others: readonly PlanSummary[]): string {
-  const chosen = chosenOther.value?.planId === plan.id ? chosenOther.value.otherId : null;
-  const wanted = [chosen, plan.revision_of, publishedSummary.value?.id, others[0]?.id];
+  const [planId, chosen] = comparedPair.value.split(":");
+  const wanted = [planId === plan.id ? chosen : undefined, plan.revision_of, publishedSummary.value?.id, others[0]?.id];
   return wanted.find((id) => id === YESTERDAY || others.some((other) => other.id === id)) ?? YESTERDAY;
 }
 

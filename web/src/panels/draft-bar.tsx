@@ -5,7 +5,7 @@ import { Problem } from "../components/notice";
 import { showChange, showNumber, showTime } from "../format/show";
 import { t } from "../i18n/catalogue";
 import { panel } from "../state/address";
-import { cancel, isRunning, planBusy, planView, progressByPlan, publish } from "../state/plans";
+import { cancel, isRunning, planBusy, progressByPlan, publish, showPlanView } from "../state/plans";
 import {
   beforeDraft,
   brokenByPlan,
@@ -83,7 +83,7 @@ function Change({ draft }: { draft: PlanSummary }) {
 function DraftButtons({ draft }: { draft: PlanSummary }) {
   const compare = () => {
     panel.value = "plan";
-    planView.value = "compare";
+    showPlanView("compare");
   };
   return (
     <span class="draft-buttons">

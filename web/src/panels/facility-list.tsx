@@ -1,5 +1,4 @@
 /** The list of facilities by kind: stations with the day's throughput, toilets with their use. */
-import { signal } from "@preact/signals";
 
 import type { Facility, FacilityKind } from "../api/types";
 import { FacilityMark } from "../components/marks";
@@ -9,12 +8,12 @@ import { WindowList } from "../components/window-list";
 import { showNumber, showRatio } from "../format/show";
 import { t, tWord } from "../i18n/catalogue";
 import { loadRatioOf } from "../map/features";
-import { select, selection } from "../state/address";
+import { listSearches, select, selection } from "../state/address";
 import { facilities, zoneName } from "../state/register";
+import { filterOf } from "./list-filter";
 import { Chip, matches, SearchField } from "./list-parts";
 
-const search = signal("");
-const kindFilter = signal<FacilityKind | null>(null);
+const search = listSearches.facilities;
 const KINDS: readonly FacilityKind[] = [
   "transfer_station",
   "public_toilet",
@@ -23,13 +22,14 @@ const KINDS: readonly FacilityKind[] = [
   "incinerator",
   "construction_landfill",
 ];
+const kindFilter = filterOf("facilities", KINDS);
 
 export function FacilityList() {
   const all = facilities.value.value;
   const found = all
     .filter(
       (facility) =>
-        (kindFilter.value === null || facility.kind === kindFilter.value) &&
+        (kindFilter.chosen.value === null || facility.kind === kindFilter.chosen.value) &&
         matches(search.value, [facility.id, facility.name, zoneName(facility.zone_id)]),
     )
     .sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind));
@@ -43,9 +43,9 @@ export function FacilityList() {
           return (
             <Chip
               key={kind}
-              chosen={kindFilter.value === kind}
+              chosen={kindFilter.chosen.value === kind}
               count={count}
-              onChoose={() => (kindFilter.value = kindFilter.value === kind ? null : kind)}
+              onChoose={() => kindFilter.toggle(kind)}
             >
               {t(`facilityKind.${kind}`)}
             </Chip>

@@ -6,7 +6,14 @@ import { Notice } from "../components/notice";
 import { showDate, showNumber, showRatio } from "../format/show";
 import { t } from "../i18n/catalogue";
 import { town } from "../state/clock";
-import { FIGURE_VIEWS, figureView, groupedFigures, townFigures, type FigureView } from "../state/figures";
+import {
+  FIGURE_VIEWS,
+  figureView,
+  groupedFigures,
+  showFiguresBy,
+  townFigures,
+  type FigureView,
+} from "../state/figures";
 import { truckName } from "../state/fleet";
 import { contractorName, zoneName } from "../state/register";
 import { Chip } from "./list-parts";
@@ -21,7 +28,7 @@ export function FiguresPanel() {
     <div class={`figures-panel${isSeries ? " with-chart" : ""}`}>
       <div class="chips" role="group" aria-label={t("figures.groupBy")}>
         {FIGURE_VIEWS.map((name) => (
-          <Chip key={name} chosen={view === name} onChoose={() => (figureView.value = name)}>
+          <Chip key={name} chosen={view === name} onChoose={() => showFiguresBy(name)}>
             {t(`figures.${name}`)}
           </Chip>
         ))}

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 
 import { t } from "../i18n/catalogue";
-import { listOpen, tab, type Tab } from "../state/address";
+import { listOpen, tab, TABS, type Tab } from "../state/address";
 import { openAlarms, unseenCount } from "../state/alarms";
 import { vehicles } from "../state/fleet";
 import { facilities, points } from "../state/register";
@@ -12,8 +12,6 @@ import { FacilityList } from "./facility-list";
 import { PointList } from "./point-list";
 import { TruckList } from "./truck-list";
 import { UnservedList, unservedCount } from "./unserved-list";
-
-const TABS: readonly Tab[] = ["trucks", "points", "unserved", "facilities", "alarms"];
 
 export function Lists() {
   const chosen = tab.value;

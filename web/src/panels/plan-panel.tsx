@@ -12,6 +12,7 @@ import {
   ask,
   cancel,
   isRunning,
+  PLAN_VIEWS,
   planBusy,
   planOnMap,
   planProblem,
@@ -20,6 +21,7 @@ import {
   progressByPlan,
   publish,
   shownPlan,
+  showPlanView,
   shownSummary,
 } from "../state/plans";
 import { mayPlan } from "../state/session";
@@ -127,14 +129,8 @@ function PlanViews({ plan }: { plan: Plan }) {
   return (
     <>
       <div class="chips plan-views">
-        {(["routes", "compare"] as const).map((name) => (
-          <button
-            key={name}
-            type="button"
-            class="chip"
-            aria-pressed={view === name}
-            onClick={() => (planView.value = name)}
-          >
+        {PLAN_VIEWS.map((name) => (
+          <button key={name} type="button" class="chip" aria-pressed={view === name} onClick={() => showPlanView(name)}>
             {t(`planView.${name}`)}
           </button>
         ))}

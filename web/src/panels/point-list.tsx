@@ -1,5 +1,4 @@
 /** The list of collection points with a filter by state. */
-import { signal } from "@preact/signals";
 
 import type { CollectionPoint } from "../api/types";
 import { PointMark } from "../components/marks";
@@ -7,19 +6,20 @@ import { Notice } from "../components/notice";
 import { WindowList } from "../components/window-list";
 import { showNumber, showTime } from "../format/show";
 import { t, tWord } from "../i18n/catalogue";
-import { select, selection } from "../state/address";
+import { listSearches, select, selection } from "../state/address";
 import { points, zoneName } from "../state/register";
 import { POINT_STATES, pointCounts, pointStates, visitsByPoint, type PointState } from "../state/visits";
+import { filterOf } from "./list-filter";
 import { Chip, matches, SearchField } from "./list-parts";
 
-const search = signal("");
-const stateFilter = signal<PointState | null>(null);
+const search = listSearches.points;
+const stateFilter = filterOf("points", POINT_STATES);
 
 export function PointList() {
   const states = pointStates.value;
   const found = points.value.value.filter(
     (point) =>
-      (stateFilter.value === null || states.get(point.id) === stateFilter.value) &&
+      (stateFilter.chosen.value === null || states.get(point.id) === stateFilter.chosen.value) &&
       matches(search.value, [point.id, point.name, zoneName(point.zone_id)]),
   );
   const isEmpty = points.value.value.length === 0;
@@ -30,9 +30,9 @@ export function PointList() {
         {POINT_STATES.map((state) => (
           <Chip
             key={state}
-            chosen={stateFilter.value === state}
+            chosen={stateFilter.chosen.value === state}
             count={pointCounts.value[state]}
-            onChoose={() => (stateFilter.value = stateFilter.value === state ? null : state)}
+            onChoose={() => stateFilter.toggle(state)}
           >
             <PointMark state={state} />
             {t(`pointState.${state}`)}

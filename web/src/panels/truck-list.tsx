@@ -1,5 +1,4 @@
 /** The list of vehicles: state, load and how far each is with its route. */
-import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { TruckMark } from "../components/marks";
@@ -9,15 +8,16 @@ import { WindowList } from "../components/window-list";
 import type { Vehicle } from "../api/types";
 import { showChange, showNumber } from "../format/show";
 import { t, tWord } from "../i18n/catalogue";
-import { select, selection } from "../state/address";
+import { listSearches, select, selection } from "../state/address";
 import { carried, carriedPrices, dropOn } from "../state/carrying";
 import { truckStates, vehicles, type TruckState } from "../state/fleet";
 import { contractorName } from "../state/register";
+import { filterOf } from "./list-filter";
 import { Chip, matches, SearchField } from "./list-parts";
 
-const search = signal("");
-const stateFilter = signal<TruckState | null>(null);
+const search = listSearches.trucks;
 const STATES: readonly TruckState[] = ["driving", "standing", "stale", "offline", "unknown"];
+const stateFilter = filterOf("trucks", STATES);
 
 export function TruckList() {
   useDroppedVisits();
@@ -25,7 +25,7 @@ export function TruckList() {
   const all = vehicles.value.value;
   const found = all.filter(
     (truck) =>
-      (stateFilter.value === null || states.get(truck.id) === stateFilter.value) &&
+      (stateFilter.chosen.value === null || states.get(truck.id) === stateFilter.chosen.value) &&
       matches(search.value, [
         truck.id,
         truck.plate,
@@ -39,13 +39,13 @@ export function TruckList() {
       <div class="chips">
         {STATES.map((state) => {
           const count = all.filter((truck) => states.get(truck.id) === state).length;
-          if (count === 0 && stateFilter.value !== state) return null;
+          if (count === 0 && stateFilter.chosen.value !== state) return null;
           return (
             <Chip
               key={state}
-              chosen={stateFilter.value === state}
+              chosen={stateFilter.chosen.value === state}
               count={count}
-              onChoose={() => (stateFilter.value = stateFilter.value === state ? null : state)}
+              onChoose={() => stateFilter.toggle(state)}
             >
               <TruckMark state={state} />
               {t(`truckState.${state}`)}

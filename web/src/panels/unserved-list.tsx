@@ -1,15 +1,16 @@
 /** What is not cleared: due visits that were missed, and those that the plan left out, each with its reason. */
-import { computed, signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 
 import { PointMark } from "../components/marks";
 import { Notice, Problem } from "../components/notice";
 import { WindowList } from "../components/window-list";
 import { showTime } from "../format/show";
 import { t, tWord } from "../i18n/catalogue";
-import { select, selection } from "../state/address";
+import { listSearches, select, selection } from "../state/address";
 import { truckName } from "../state/fleet";
 import { publishedPlan } from "../state/plans";
 import { pointName, pointsById, zoneName } from "../state/register";
+import { filterOf } from "./list-filter";
 import { Chip, matches, SearchField } from "./list-parts";
 import { dueVisits, isAllDay, missedVisits, visitsByPoint } from "../state/visits";
 
@@ -46,9 +47,10 @@ const rows = computed<UnservedRow[]>(() => {
   return [...missed, ...unplanned];
 });
 
-type Side = "missed" | "unplanned";
-const search = signal("");
-const sideFilter = signal<Side | null>(null);
+const SIDES = ["missed", "unplanned"] as const;
+type Side = (typeof SIDES)[number];
+const search = listSearches.unserved;
+const sideFilter = filterOf("unserved", SIDES);
 
 /** How many rows the list has. */
 export const unservedCount = computed(() => rows.value.length);
@@ -68,19 +70,19 @@ export function UnservedList() {
   const passes = (row: UnservedRow, side: Side | null) => side === null || row.missed === (side === "missed");
   const found = all.filter(
     (row) =>
-      passes(row, sideFilter.value) &&
+      passes(row, sideFilter.chosen.value) &&
       matches(search.value, [row.pointId, pointName(row.pointId), row.reason, zoneOfPoint(row.pointId)]),
   );
   return (
     <>
       <SearchField text={search} label={t("list.searchUnserved")} />
       <div class="chips">
-        {(["missed", "unplanned"] as const).map((side) => (
+        {SIDES.map((side) => (
           <Chip
             key={side}
-            chosen={sideFilter.value === side}
+            chosen={sideFilter.chosen.value === side}
             count={all.filter((row) => passes(row, side)).length}
-            onChoose={() => (sideFilter.value = sideFilter.value === side ? null : side)}
+            onChoose={() => sideFilter.toggle(side)}
           >
             {side === "missed" ? t("pointState.missed") : t("unserved.unplanned")}
           </Chip>

@@ -12,7 +12,18 @@ import { town } from "../state/clock";
 import { Follow } from "./follow";
 import { OVERLAYS, residentData } from "./layers";
 import { Report } from "./report";
-import { chosenWalk, followResidents, here, setHere, showTab, tab, TABS, townProblem, walks } from "./state";
+import {
+  chooseWalk,
+  chosenWalk,
+  followResidents,
+  here,
+  setHere,
+  showTab,
+  tab,
+  TABS,
+  townProblem,
+  walks,
+} from "./state";
 import { Toilets } from "./toilets";
 
 /** The map, once it is there: the report takes its middle for the place. */
@@ -51,7 +62,7 @@ export function Residents() {
         onPick={(id, _, place) => {
           if (tab.value !== "toilets") return;
           if (id === null) setHere(place);
-          else chosenWalk.value = id;
+          else chooseWalk(id);
         }}
         box={shownBox()}
         onGround={(made) => (ground.value = made)}

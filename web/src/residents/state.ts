@@ -39,6 +39,8 @@ const tabName = hashSignal("tab", "toilets");
 export const tab = computed<ResidentTab>(() => TABS.find((name) => name === tabName.value) ?? "toilets");
 export const showTab = (name: ResidentTab) => (tabName.value = name);
 
+/** The toilet that was chosen of those near; empty for the one of the shortest walk. */
+const toiletText = hashSignal("toilet", "");
 /** Where somebody is, as lon,lat in the address; empty while it is not known. */
 const placeText = hashSignal("at", "");
 export const here = computed<Position | null>(() => {
@@ -47,18 +49,26 @@ export const here = computed<Position | null>(() => {
 });
 export function setHere([lon, lat]: Position): void {
   placeText.value = `${lon.toFixed(5)},${lat.toFixed(5)}`;
+  toiletText.value = "";
 }
 
 const accessibleText = hashSignal("accessible", "0");
 export const onlyAccessible = computed(() => accessibleText.value === "1");
-export const setOnlyAccessible = (wanted: boolean) => (accessibleText.value = wanted ? "1" : "0");
+export function setOnlyAccessible(wanted: boolean): void {
+  accessibleText.value = wanted ? "1" : "0";
+  toiletText.value = "";
+}
 
 /** The number that is followed. */
 export const followedNumber = hashSignal("case", "");
 
 export const streets = loaded<GeoJSON.FeatureCollection>({ type: "FeatureCollection", features: [] });
 export const walks = loaded<Walk[]>([]);
-export const chosenWalk = signal<string | null>(null);
+/** The toilet to which the way is shown: the one of the shortest walk unless another is chosen. */
+export const chosenWalk = computed<string | null>(
+  () => (walks.value.value.find((walk) => walk.id === toiletText.value) ?? walks.value.value[0])?.id ?? null,
+);
+export const chooseWalk = (id: string) => (toiletText.value = id);
 export const townProblem = loaded<null>(null);
 
 /** Fetch the town, and the walks each time it is asked from elsewhere; returns what ends it. */
@@ -74,11 +84,7 @@ export function followResidents(): () => void {
     const from = here.value;
     const query = `near=${from?.join() ?? ""}&accessible=${onlyAccessible.value}`;
     if (from === null) return;
-    void walks.load(async () => {
-      const { items } = await request<{ items: Walk[] }>(`/public/walks?${query}`);
-      chosenWalk.value = items[0]?.id ?? null;
-      return items;
-    });
+    void walks.load(async () => (await request<{ items: Walk[] }>(`/public/walks?${query}`)).items);
   });
 }
 

@@ -2,7 +2,7 @@
 import { Notice } from "../components/notice";
 import { showNumber } from "../format/show";
 import { t } from "../i18n/residents";
-import { chosenWalk, here, onlyAccessible, setOnlyAccessible, walks, type Walk } from "./state";
+import { chooseWalk, chosenWalk, here, onlyAccessible, setOnlyAccessible, walks, type Walk } from "./state";
 import { Whereabouts } from "./whereabouts";
 
 export function Toilets() {
@@ -42,7 +42,7 @@ function WalkRow({ walk, number }: { walk: Walk; number: number }) {
   const isChosen = chosenWalk.value === walk.id;
   return (
     <li class={isChosen ? "chosen" : undefined}>
-      <button type="button" aria-pressed={isChosen} onClick={() => (chosenWalk.value = walk.id)}>
+      <button type="button" aria-pressed={isChosen} onClick={() => chooseWalk(walk.id)}>
         <span class="number" aria-hidden="true">
           {number}
         </span>

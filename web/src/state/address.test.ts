@@ -15,6 +15,10 @@ test.each([
   "panel=timeline&date=2026-06-01&at=2026-06-01T00%3A12%3A30Z",
   "select=facility%3A%E7%AB%99+1",
   "tab=points&map=116.40010%2C40.10000%2C14.25",
+  "tab=alarms&q=%E5%8C%97+7&only=all&kind=device_silent",
+  "panel=timeline&rows=V0&hide=toilets%2Clabels",
+  "panel=plan&view=compare&with=abc%3Ayesterday",
+  "panel=figures&by=hour&lang=en",
 ])("the address %s reads and writes the same", (fragment) => {
   expect(formatAddress(parseAddress(`#${fragment}`))).toBe(fragment);
 });
@@ -29,6 +33,7 @@ test.each([
   "map=1,2",
   "map=1,2,x",
   "map=181,0,3",
+  "q=&only=&hide=",
   "%%%",
 ])("what is not understood in %s is left at its default", (fragment) => {
   expect(formatAddress(parseAddress(fragment))).toBe("");

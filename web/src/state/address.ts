@@ -1,5 +1,5 @@
-/** The state of the page that its address carries: what is selected, which panel is open, day and language. */
-import { batch, computed, effect, signal } from "@preact/signals";
+/** The state of the page that its address carries: what is selected, open, listed and on the map, day and language. */
+import { batch, computed, effect, signal, type Signal } from "@preact/signals";
 
 import type { Instant, Position } from "../api/types";
 import { language } from "../i18n/catalogue";
@@ -35,10 +35,18 @@ export interface Address {
   replayedAt: Instant | null;
   /** Null while the map shows the town, or what is selected, by itself. */
   mapPlace: MapPlace | null;
+  refinement: Refinement;
   language: "zh" | "en";
 }
 
-const TABS: readonly Tab[] = ["trucks", "points", "unserved", "facilities", "alarms"];
+/**
+ * What narrows what is looked at, as words by their names in the address; empty for nothing. Whoever shows a word knows
+ * which there are, and takes one that is not for none.
+ */
+const REFINEMENTS = ["q", "only", "kind", "rows", "view", "with", "by", "hide"] as const;
+export type Refinement = Readonly<Record<(typeof REFINEMENTS)[number], string>>;
+
+export const TABS: readonly Tab[] = ["trucks", "points", "unserved", "facilities", "alarms"];
 const PANELS: readonly Panel[] = ["plan", "timeline", "figures"];
 const SELECTION_KINDS: readonly SelectionKind[] = ["vehicle", "point", "facility", "broker", "database"];
 
@@ -52,6 +60,37 @@ export const chosenDate = signal<string | null>(null);
 export const chosenPlanId = signal<string | null>(null);
 export const replayedAt = signal<Instant | null>(null);
 export const mapPlace = signal<MapPlace | null>(null);
+
+const wordsByTab = () => Object.fromEntries(TABS.map((name) => [name, signal("")])) as Record<Tab, Signal<string>>;
+/** What each list is searched for; the address has that of the list that is shown, as `q`. */
+export const listSearches = wordsByTab();
+/** The filter of each list, as `only`. */
+export const listFilters = wordsByTab();
+/** The one kind of alarms that is listed, as `kind`. */
+export const alarmKind = signal("");
+/** What the timeline's rows are searched for, as `rows`. */
+export const timelineSearch = signal("");
+/** What the panel shows beside a plan, as `view`. */
+export const planViewWord = signal("");
+/** A plan and, after a colon, the other that was chosen to compare it with, as `with`. */
+export const comparedPair = signal("");
+/** What the figures are grouped by, as `by`. */
+export const figuresBy = signal("");
+/** The map's layers that are hidden, with commas, as `hide`. */
+export const hiddenLayers = signal("");
+
+function refinementOf(of: Tab): Record<keyof Refinement, Signal<string>> {
+  return {
+    q: listSearches[of],
+    only: listFilters[of],
+    kind: alarmKind,
+    rows: timelineSearch,
+    view: planViewWord,
+    with: comparedPair,
+    by: figuresBy,
+    hide: hiddenLayers,
+  };
+}
 
 /** Read an address's fragment; what is not understood is left at its default. */
 export function parseAddress(fragment: string): Address {
@@ -68,6 +107,7 @@ export function parseAddress(fragment: string): Address {
     planId: query.get("plan"),
     replayedAt: Number.isNaN(Date.parse(query.get("at") ?? "")) ? null : query.get("at"),
     mapPlace: parsePlace(query.get("map")),
+    refinement: byName((name) => query.get(name) ?? ""),
     language: query.get("lang") === "en" ? "en" : "zh",
   };
 }
@@ -94,6 +134,7 @@ export function formatAddress(address: Address): string {
   if (address.planId !== null) query.set("plan", address.planId);
   if (address.replayedAt !== null) query.set("at", address.replayedAt);
   if (address.mapPlace !== null) query.set("map", formatPlace(address.mapPlace));
+  for (const name of REFINEMENTS) if (address.refinement[name] !== "") query.set(name, address.refinement[name]);
   if (address.language !== "zh") query.set("lang", address.language);
   return query.toString();
 }
@@ -107,8 +148,15 @@ const current = computed<Address>(() => ({
   planId: chosenPlanId.value,
   replayedAt: replayedAt.value,
   mapPlace: mapPlace.value,
+  refinement: byName((name) => refinementOf(tab.value)[name].value),
   language: language.value,
 }));
+
+const UNREFINED = byName(() => "");
+
+function byName(wordOf: (name: keyof Refinement) => string): Refinement {
+  return Object.fromEntries(REFINEMENTS.map((name) => [name, wordOf(name)])) as Refinement;
+}
 
 /** Keep the page's state and its address the same from now on, in both directions. */
 export function followAddress(): void {
@@ -125,6 +173,8 @@ export function followAddress(): void {
       chosenPlanId.value = address.planId;
       replayedAt.value = address.replayedAt;
       if (formatPlace(address.mapPlace) !== formatPlace(mapPlace.peek())) mapPlace.value = address.mapPlace;
+      const words = refinementOf(address.tab);
+      for (const name of REFINEMENTS) words[name].value = address.refinement[name];
       language.value = address.language;
     });
   };
@@ -134,10 +184,10 @@ export function followAddress(): void {
     const fragment = formatAddress(current.value);
     const before = location.hash.replace(/^#/, "");
     if (fragment === before) return;
-    const unmoved = (of: Address) => formatAddress({ ...of, replayedAt: null, mapPlace: null });
+    const unmoved = (of: Address) => formatAddress({ ...of, replayedAt: null, mapPlace: null, refinement: UNREFINED });
     const isOnlyMoved = unmoved(current.value) === unmoved(parseAddress(before));
     const address = fragment === "" ? location.pathname : `#${fragment}`;
-    // Going back leads to what was looked at before, not through each step of a slider or of the map.
+    // Going back leads to what was looked at before, not through each step of a slider, of the map or of a search.
     if (isOnlyMoved) history.replaceState(null, "", address);
     else history.pushState(null, "", address);
   });

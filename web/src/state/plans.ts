@@ -5,7 +5,7 @@ import { sentenceOf } from "../api/problem";
 import { askForPlan, cancelPlan, fetchPlan, fetchPlans, publishPlan } from "../api/endpoints";
 import { openStream, type Stream } from "../api/stream";
 import type { LiveEvents, Plan, PlanEvents, PlannedRoute, PlanProgress, PlanSummary } from "../api/types";
-import { chosenPlanId } from "./address";
+import { chosenPlanId, planViewWord } from "./address";
 import { viewedDate } from "./clock";
 import { loaded } from "./loading";
 
@@ -16,9 +16,11 @@ export const shownPlan = loaded<Plan | null>(null);
 export const publishedPlan = loaded<Plan | null>(null);
 /** The costs found so far by plan, as far as this page watched. */
 export const progressByPlan = signal<ReadonlyMap<string, readonly PlanProgress[]>>(new Map());
-export type PlanView = "routes" | "compare";
+export const PLAN_VIEWS = ["routes", "compare"] as const;
+export type PlanView = (typeof PLAN_VIEWS)[number];
 /** What the panel shows beside the plan; null is what fits: for a draft the comparison, else the routes. */
-export const planView = signal<PlanView | null>(null);
+export const planView = computed<PlanView | null>(() => PLAN_VIEWS.find((name) => name === planViewWord.value) ?? null);
+export const showPlanView = (name: PlanView) => (planViewWord.value = name);
 /** Whether the shown plan's routes are drawn on the map. */
 export const planOnMap = signal(false);
 

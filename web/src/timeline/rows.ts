@@ -1,7 +1,8 @@
 /** The timeline's rows: the trucks of the day, and their bars, made when a row comes into view. */
-import { computed, signal } from "@preact/signals";
+import { computed } from "@preact/signals";
 
 import type { DueVisit, PlannedRoute, Track } from "../api/types";
+import { timelineSearch } from "../state/address";
 import { nowMs } from "../state/clock";
 import { dayTracks } from "../state/day-tracks";
 import { truckName, vehicles } from "../state/fleet";
@@ -19,8 +20,6 @@ export interface TimelineRow {
 
 /** The plan whose bars are shown: the one that a revision would start from. */
 export const timelinePlan = computed(() => baseRoutes.value ?? publishedPlan.value.value ?? shownPlan.value.value);
-
-export const timelineSearch = signal("");
 
 const visitsByVehicle = computed(() => {
   const found = new Map<string, DueVisit[]>();

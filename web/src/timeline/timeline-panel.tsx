@@ -6,6 +6,7 @@ import { Notice } from "../components/notice";
 import { showClock, showNumber, showTime } from "../format/show";
 import { t } from "../i18n/catalogue";
 import { SearchField } from "../panels/list-parts";
+import { timelineSearch } from "../state/address";
 import { carried } from "../state/carrying";
 import { nowMs } from "../state/clock";
 import {
@@ -27,7 +28,7 @@ import { facilityName, pointsById } from "../state/register";
 import { barAt, type Bar, type Doing } from "./bars";
 import { spokenStop, TimelineCanvas } from "./canvas";
 import { NAMES_PX } from "./paint";
-import { actualOf, plannedOf, timelineRows, timelineSearch } from "./rows";
+import { actualOf, plannedOf, timelineRows } from "./rows";
 import { seenAt } from "./seen";
 import { SpeedStrip } from "./speed-strip";
 import { marksOf } from "./span";
