@@ -19,7 +19,7 @@ from tests.conftest import RunningStack
 
 PROJECT_DIR = Path(__file__).parents[2]
 DAY = "2026-06-01"
-SPEED = 240
+SPEED = 150
 WHILE_IT_IS_DRIVEN = ("test_page.py", "test_dispatch.py")
 """Tests that need the day to go on; it is driven within minutes, whatever the machine has to do beside it."""
 
