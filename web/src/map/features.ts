@@ -13,7 +13,7 @@ type Features = GeoJSON.FeatureCollection;
 export const CONTRACTOR_COLOURS = 6;
 
 /** Points are drawn in this order, the urgent ones on top. */
-const POINT_ORDER: Record<PointState, number> = { not_due: 0, cleared: 1, pending: 2, due: 3, missed: 4 };
+export const POINT_ORDER: Record<PointState, number> = { not_due: 0, cleared: 1, pending: 2, due: 3, missed: 4 };
 
 /** Icon steps of a station's fill: 0 to 4 quarters, 5 is over capacity. */
 export const STATION_STEPS = 5;

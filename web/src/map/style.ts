@@ -9,7 +9,6 @@ import type {
 } from "maplibre-gl";
 
 import { token } from "../state/theme";
-import { POINT_STATES } from "../state/visits";
 import type { BaseLayers } from "./base/base-layers";
 import { CONTRACTOR_COLOURS, NOTHING, SPEED_CLASSES_KMH } from "./features";
 
@@ -46,6 +45,16 @@ export const LAYER_GROUPS = {
   labels: ["streets-label"],
 } as const;
 export type LayerGroup = keyof typeof LAYER_GROUPS;
+
+/**
+ * Lines that are mostly not there, by source. A layer of lines costs as much as the whole screen even where it has none:
+ * MapLibre first draws the outline of its tiles.
+ */
+export const LINE_LAYERS = {
+  plan: ["plan-line"],
+  route: ["route-casing", "route-line"],
+  track: ["track-line"],
+} as const satisfies Partial<Record<SourceName, readonly string[]>>;
 
 /** Layers that a click selects from, topmost first, and the kind of what they hold where a mark has no `subject`. */
 export const SELECTABLE_LAYERS = {
@@ -281,26 +290,27 @@ function facilityLayers(): LayerSpecification[] {
 /** With more points than this, icons are drawn from `DOTS_BELOW_ZOOM` up: further out they would hide each other. */
 export const MANY_POINTS = 5_000;
 export const DOTS_BELOW_ZOOM = 13;
+/** How large dots are, from one zoom to another, without their halo. */
+export const DOT_RADII_PX = [
+  [10, 1.8],
+  [DOTS_BELOW_ZOOM, 4],
+] as const;
+export const DOT_HALO_PX = 0.8;
 
 function pointLayers(): LayerSpecification[] {
-  const states = POINT_STATES.flatMap((state) => [`point-${state}`, token(`state-${state}`)]);
   return [
     {
+      // For clicks: `Dots` draws them.
       id: "points-dots",
       type: "circle",
       source: "points",
       maxzoom: 0,
       layout: { "circle-sort-key": ["get", "order"] },
       paint: {
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], 10, 1.8, DOTS_BELOW_ZOOM, 4],
-        "circle-color": [
-          "match",
-          ["get", "icon"],
-          ...states,
-          token("state-not_due"),
-        ] as unknown as ExpressionSpecification,
-        "circle-stroke-color": token("map-halo"),
-        "circle-stroke-width": 0.8,
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], ...DOT_RADII_PX.flat()],
+        "circle-stroke-width": DOT_HALO_PX,
+        "circle-opacity": 0,
+        "circle-stroke-opacity": 0,
       },
     },
     {

@@ -35,13 +35,16 @@ import {
 } from "./features";
 import type { BaseLayers } from "./base/base-layers";
 import { baseLayersOf, watchBase } from "./base/watch";
+import { Dots } from "./dots";
 import { drawIcons, ICON_PIXEL_RATIO } from "./icons";
+import { lightenWhileMoving } from "./lighter";
 import { FleetMotion, type Shown } from "./motion";
 import { followed, hiddenGroups, plannedRoutes, selectedRoute, selectedTrack } from "./overlays";
 import {
   buildStyle,
   DOTS_BELOW_ZOOM,
   LAYER_GROUPS,
+  LINE_LAYERS,
   MANY_POINTS,
   SELECTABLE_LAYERS,
   type LayerGroup,
@@ -127,6 +130,14 @@ function setData(map: MapLibre, source: SourceName, data: GeoJSON.GeoJSON): void
   map.getSource<GeoJSONSource>(source)?.setData(data);
 }
 
+/** Draw lines, and no layer of them where there are none. */
+function setLines(map: MapLibre, source: keyof typeof LINE_LAYERS, data: GeoJSON.FeatureCollection | null): void {
+  for (const layer of LINE_LAYERS[source]) {
+    map.setLayoutProperty(layer, "visibility", data === null ? "none" : "visible");
+  }
+  setData(map, source, data ?? NOTHING);
+}
+
 /** Fill the style's sources from the state, again each time it changes or the style is built anew. */
 function feed(map: MapLibre, base: BaseLayers | null): (() => void)[] {
   let feeders = startFeeders(map);
@@ -151,8 +162,8 @@ function startFeeders(map: MapLibre): (() => void)[] {
     effect(() => setData(map, "streets", streets.value.value)),
     feedPoints(map),
     effect(() => setData(map, "facilities", facilityFeatures(facilities.value.value))),
-    effect(() => setData(map, "route", selectedRoute.value ?? NOTHING)),
-    effect(() => setData(map, "plan", plannedRoutes.value ?? NOTHING)),
+    effect(() => setLines(map, "route", selectedRoute.value)),
+    effect(() => setLines(map, "plan", plannedRoutes.value)),
     effect(() => drawTrack(map)),
     effect(() => setData(map, "alarms", alarmFeatures(alarmedPlaces.value))),
     effect(() => setData(map, "cursor", cursorPlace())),
@@ -169,10 +180,16 @@ function startFeeders(map: MapLibre): (() => void)[] {
 
 /** Points are many and few change at a time: after the first time only those go to the map. */
 function feedPoints(map: MapLibre): () => void {
+  const dots = new Dots(map, () => map.getLayer("points-dots")?.isHidden(map.getZoom()) === false);
+  const addDots = () => map.addLayer(dots, "points");
+  addDots();
+  // A graphics card that was reset has lost them.
+  const restored = map.on("style.load", addDots);
   let drawn: { points: readonly CollectionPoint[]; states: ReadonlyMap<string, PointState> } | null = null;
-  return effect(() => {
+  const stop = effect(() => {
     const all = points.value.value;
     const states = pointStates.value;
+    if (all.length > MANY_POINTS) dots.show(all, states);
     if (drawn?.points !== all) {
       const dotsBelow = all.length > MANY_POINTS ? DOTS_BELOW_ZOOM : 0;
       map.setLayerZoomRange("points-dots", 0, dotsBelow);
@@ -184,6 +201,11 @@ function feedPoints(map: MapLibre): () => void {
     }
     drawn = { points: all, states };
   });
+  return () => {
+    stop();
+    restored.unsubscribe();
+    map.removeLayer(dots.id);
+  };
 }
 
 /** Points and facilities with an open alarm that nobody has acknowledged; trucks carry theirs along. */
@@ -204,7 +226,7 @@ function drawTrack(map: MapLibre): void {
   const kept = withSpeeds && chosen?.kind === "vehicle" ? dayTracks.value.get(chosen.id) : undefined;
   const track = kept ?? selectedTrack.value;
   const label = (durationMs: number) => showDuration(durationMs / 1000);
-  setData(map, "track", track === null ? NOTHING : withSpeeds ? speedFeatures(track) : trackFeatures(track));
+  setLines(map, "track", track === null ? null : withSpeeds ? speedFeatures(track) : trackFeatures(track));
   setData(map, "track-stops", track === null || !withSpeeds ? NOTHING : trackStopFeatures(track, label));
 }
 
@@ -333,7 +355,7 @@ function listen(map: MapLibre): (() => void)[] {
     map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
   }
   map.on("dragstart", () => (followed.value = false));
-  return [keepPlace(map), fitOnce(map), bringSelectionIntoView(map)];
+  return [keepPlace(map), fitOnce(map), bringSelectionIntoView(map), lightenWhileMoving(map)];
 }
 
 /** What is told of a movement that a button makes, as MapLibre tells it of the mouse's and the keyboard's. */

@@ -1,0 +1,43 @@
+/** Many points as what the graphics interface takes: a place and a colour each, the urgent ones last, on top. */
+import type { CollectionPoint } from "../api/types";
+import type { PointState } from "../state/visits";
+import { POINT_ORDER } from "./features";
+
+/** Red, green, blue and opacity, each from 0 to 255. */
+export type Rgba = readonly [red: number, green: number, blue: number, opacity: number];
+
+/** East and south of an origin in Mercator's square, of which the whole world is 1 wide; then the colour's four bytes. */
+export const DOT_BYTES = 12;
+
+export interface DotVertices {
+  /** Single precision would be metres off without an origin nearby. */
+  origin: readonly [x: number, y: number];
+  bytes: ArrayBuffer;
+  count: number;
+}
+
+export function dotVertices(
+  points: readonly CollectionPoint[],
+  states: ReadonlyMap<string, PointState>,
+  colours: Readonly<Record<PointState, Rgba>>,
+): DotVertices {
+  const [first] = points;
+  const origin = first === undefined ? ([0, 0] as const) : mercator(first.lon, first.lat);
+  const ordered = points
+    .map((point) => ({ point, state: states.get(point.id) ?? "not_due" }))
+    .sort((a, b) => POINT_ORDER[a.state] - POINT_ORDER[b.state]);
+  const view = new DataView(new ArrayBuffer(ordered.length * DOT_BYTES));
+  ordered.forEach(({ point, state }, index) => {
+    const [x, y] = mercator(point.lon, point.lat);
+    const at = index * DOT_BYTES;
+    view.setFloat32(at, x - origin[0], true);
+    view.setFloat32(at + 4, y - origin[1], true);
+    colours[state].forEach((part, offset) => view.setUint8(at + 8 + offset, part));
+  });
+  return { origin, bytes: view.buffer, count: ordered.length };
+}
+
+function mercator(lon: number, lat: number): readonly [x: number, y: number] {
+  const north = Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360));
+  return [(lon + 180) / 360, 0.5 - north / (2 * Math.PI)];
+}
