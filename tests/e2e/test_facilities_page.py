@@ -135,6 +135,11 @@ def test_a_renovation_and_a_fault_are_noted_and_seen(browser: Browser, town: Tow
     cycle.get_by_role("button", name="Forget: from 2091-01-01 on in service").press("Enter")
     cycle.get_by_role("button", name="Press again to forget: from 2091-01-01 on in service").press("Enter")
     expect(cycle.locator(".phases li")).to_have_count(2, timeout=PATIENCE_MS)
+    page.get_by_label("Find by name or code").fill("T04")
+    page.get_by_label("Only those with faults").check()
+    page.reload()
+    expect(page.get_by_label("Find by name or code")).to_have_value("T04", timeout=PATIENCE_MS)
+    expect(page.get_by_label("Only those with faults")).to_be_checked()
 
 
 def test_a_station_that_fails_loads_the_others(browser: Browser, town: Town) -> None:

@@ -15,6 +15,11 @@ from tests.e2e.conftest import DAY, OpenDesk, Town
 
 PATIENCE_MS = 90_000
 """Fast time, a solver and a software renderer share two cores."""
+IS_WHOLE = """badge => {
+    const { right } = badge.parentElement.getBoundingClientRect();
+    return badge.scrollWidth <= badge.clientWidth && badge.getBoundingClientRect().right <= right + 0.5;
+}"""
+"""Whether what is in a box is neither cut off by itself nor by the box."""
 
 
 def test_a_wrong_password_is_told_in_a_sentence(browser: Browser, town: Town) -> None:
@@ -40,6 +45,10 @@ def test_the_desk_shows_the_town(open_desk: OpenDesk) -> None:
     while (colours := _colours(page)) <= 20 and time.monotonic() < deadline_s:
         page.wait_for_timeout(500)
     assert colours > 20, "A map with streets, zones and icons has many colours."
+    page.set_viewport_size({"width": 360, "height": 740})
+    badge = page.locator(".simulated")
+    expect(badge).to_be_visible()
+    assert badge.evaluate(IS_WHOLE), "A phone shows the whole badge."
 
 
 def _colours(page: Page) -> int:
@@ -127,6 +136,27 @@ def test_an_alarm_comes_is_acknowledged_and_goes(open_desk: OpenDesk, town: Town
     expect(over.locator(".alarm-standing")).to_have_text(re.compile(r"^Seen: admin .*\d\d:\d\d$"))
 
 
+def test_an_alarms_mark_on_the_map_leads_to_its_card(open_desk: OpenDesk, town: Town) -> None:
+    """With everything else hidden that could be clicked there."""
+    alarm = (AlarmKind.DEVICE_CLOCK_WRONG, "facility", "S4")
+    with connect(town.database_url) as connection:
+        raise_alarm(connection, *alarm, load_clock(connection).now(), {"wrong_by_s": 28_800, "likely": "time_zone"})
+        query = "SELECT lon, lat FROM facilities WHERE facility_id = %s"
+        lon, lat = connection.execute(query, [alarm[2]]).fetchone() or (0.0, 0.0)
+    page = open_desk(f"map={lon},{lat},16&hide=trucks,points,facilities,toilets").page
+    area = page.locator(".map-canvas").bounding_box()
+    assert area is not None
+    code = page.locator(".card-head .card-code")
+    deadline_s = time.monotonic() + PATIENCE_MS / 1000
+    while code.count() == 0 and time.monotonic() < deadline_s:
+        # The mark stands beside the place, above and right of it.
+        page.mouse.click(area["x"] + area["width"] / 2 + 11, area["y"] + area["height"] / 2 - 11)
+        page.wait_for_timeout(500)
+    expect(code).to_have_text("S4")
+    with connect(town.database_url) as connection:
+        assert clear_alarm(connection, *alarm, load_clock(connection).now())
+
+
 def test_the_address_holds_the_state(open_desk: OpenDesk) -> None:
     """Day, panel, selection and language survive in the address, through a reload and the way back."""
     page = open_desk("tab=facilities&panel=figures").page
@@ -140,6 +170,31 @@ def test_the_address_holds_the_state(open_desk: OpenDesk) -> None:
     expect(page.locator(".drawer-head h2")).to_have_text("Figures")
     page.go_back()
     expect(page.locator(".drawer-head h2")).to_have_text("指标")
+
+
+def test_a_link_shows_a_colleague_the_same(open_desk: OpenDesk) -> None:
+    """Search and filter of the list, hidden layers and the figures' grouping, without a step back for each letter."""
+    page = open_desk("tab=facilities").page
+    page.locator(".legend").get_by_label("公厕").uncheck()
+    page.get_by_role("button", name="指标").first.click()
+    steps = page.evaluate("history.length")
+    page.locator(".lists .search input").press_sequentially("T0")
+    page.locator(".lists .chip", has_text="公厕").click()
+    page.locator(".figures-panel .chip", has_text="小时").click()
+    expect(page.locator(".series-chart canvas")).to_be_visible(timeout=PATIENCE_MS)
+    address = "tab=facilities&panel=figures&q=T0&only=public_toilet&by=hour&hide=toilets"
+    page.wait_for_function("fragment => location.hash === `#${fragment}`", arg=address)
+    assert page.evaluate("history.length") == steps
+    found = page.locator(".window-list .row-title").all_inner_texts()
+    page.locator("#tab-trucks").click()
+    expect(page.locator(".lists .search input")).to_have_value("")
+    opened = open_desk(f"{address},moon").page
+    expect(opened.locator(".lists .search input")).to_have_value("T0")
+    expect(opened.locator(".window-list .row-title")).to_have_text(found, timeout=PATIENCE_MS)
+    expect(opened.locator(".lists .chip", has_text="公厕")).to_have_attribute("aria-pressed", "true")
+    expect(opened.locator(".series-chart canvas")).to_be_visible(timeout=PATIENCE_MS)
+    opened.keyboard.press("Escape")
+    expect(opened.locator(".legend").get_by_label("公厕")).not_to_be_checked()
 
 
 def test_figures_are_given_by_each_grouping(open_desk: OpenDesk) -> None:
@@ -199,4 +254,6 @@ def test_everyone_can_use_it(open_desk: OpenDesk, dark: bool) -> None:
         page.evaluate("fragment => { location.hash = fragment; }", fragment)
         expect(page.locator(shown).first).to_be_visible(timeout=PATIENCE_MS)
         expect(page.locator("html")).to_have_attribute("lang", "en-GB" if "lang=en" in fragment else "zh-CN")
+        if "panel=plan" in fragment:
+            expect(page.locator(".sum", has_text="提出人")).to_contain_text("命令行")
         assert faults_in_both_languages(page) == [], fragment

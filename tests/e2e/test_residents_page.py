@@ -49,8 +49,10 @@ def test_the_nearest_open_toilet_by_the_walk_there(open_page: OpenPage) -> None:
     expect(page.locator(".walks li.chosen")).to_have_count(1)
     page.get_by_label("只看有无障碍厕位的").check()
     expect(page.locator(".walks li").first.locator(".walk-facts")).to_contain_text("无障碍厕位", timeout=PATIENCE_MS)
+    page.locator(".walks button").nth(1).click()
     page.reload()
     expect(page.locator(".walks .walk-facts").first).to_contain_text("无障碍厕位", timeout=PATIENCE_MS)
+    expect(page.locator(".walks li").nth(1)).to_have_class("chosen")
     expect(page.locator(".walks a").first).to_have_attribute("href", re.compile(r"^geo:\d"))
 
 

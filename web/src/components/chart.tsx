@@ -3,7 +3,9 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
+import { t } from "../i18n/catalogue";
 import { paintedTheme, token } from "../state/theme";
+import "./chart.css";
 
 export interface ChartSeries {
   label: string;
@@ -81,7 +83,7 @@ function optionsOf(newest: { current: ChartProps }, width: number): uPlot.Option
       { ...axis, size: 52, gap: 4, values: (_, splits) => splits.map((y) => props.series[0]?.show(y) ?? "") },
     ],
     series: [
-      { label: props.xLabel, value: (_, x: number | null) => (x === null ? "" : newest.current.showX(x)) },
+      { label: props.xLabel, value: (_, x: number | null) => (x === null ? t("app.none") : newest.current.showX(x)) },
       ...props.series.map((series, index) => seriesOptions(series, index < props.series.length - 1)),
     ],
   };
@@ -98,7 +100,7 @@ function seriesOptions(series: ChartSeries, isBehind: boolean): uPlot.Series {
     label: series.label,
     stroke: colour,
     width: series.kind === "bars" ? 1 : 2,
-    value: (_: uPlot, value: number | null) => (value === null ? "" : series.show(value)),
+    value: (_: uPlot, value: number | null) => (value === null ? t("app.none") : series.show(value)),
     points: { show: series.kind === "line", size: 6, fill: colour },
   };
   if (series.kind === "line" || uPlot.paths.bars === undefined || uPlot.paths.stepped === undefined) return shared;

@@ -7,10 +7,10 @@ import { t } from "../i18n/catalogue";
 import { Problem } from "./notice";
 
 /** A component whose script `load` brings; until then it says that it is loading. */
-export function later(load: () => Promise<ComponentType>): ComponentType {
-  let loaded: ComponentType | null = null;
-  return function Later() {
-    const [Shown, setShown] = useState<ComponentType | null>(() => loaded);
+export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+  let loaded: ComponentType<Props> | null = null;
+  return function Later(props: Props) {
+    const [Shown, setShown] = useState<ComponentType<Props> | null>(() => loaded);
     const [problem, setProblem] = useState<string | null>(null);
     useEffect(() => {
       if (Shown !== null) return;
@@ -22,6 +22,6 @@ export function later(load: () => Promise<ComponentType>): ComponentType {
         .catch((error: unknown) => setProblem(sentenceOf(error)));
     }, [Shown]);
     if (problem !== null) return <Problem sentence={problem} />;
-    return Shown === null ? <p class="notice loading">{t("app.loading")}</p> : <Shown />;
+    return Shown === null ? <p class="notice loading">{t("app.loading")}</p> : <Shown {...props} />;
   };
 }

@@ -66,7 +66,7 @@ function DatePicker() {
       <button
         type="button"
         class="quiet icon-button"
-        aria-label={`${t("top.date")} −1`}
+        aria-label={t("top.dayBefore")}
         onClick={() => set(addDays(date, -1))}
       >
         <Icon name="left" />
@@ -92,7 +92,7 @@ function DatePicker() {
       <button
         type="button"
         class="quiet icon-button"
-        aria-label={`${t("top.date")} +1`}
+        aria-label={t("top.dayAfter")}
         onClick={() => set(addDays(date, 1))}
       >
         <Icon name="right" />

@@ -2,6 +2,7 @@
 import { Meter } from "../components/meter";
 import { Notice, Problem } from "../components/notice";
 import { showNumber, showRatio } from "../format/show";
+import { tWord } from "../i18n/catalogue";
 import { t } from "../i18n/facilities";
 import { facilityName, zoneName } from "../state/register";
 import { Catchments } from "./catchments";
@@ -147,7 +148,7 @@ function Check({ check }: { check: StandardCheck }) {
         value: showNumber(check.value, check.value !== null && check.value < 100 ? 2 : 0),
         low: check.value_low ?? 0,
         high: check.value_high ?? "∞",
-        unit: check.unit,
+        unit: tWord("limitUnit", check.unit),
       })}
     </li>
   );

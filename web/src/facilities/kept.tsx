@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { fetchFacilities } from "../api/endpoints";
 import { Notice, Problem } from "../components/notice";
 import { showDay, showNumber, showRatio } from "../format/show";
+import { tWord } from "../i18n/catalogue";
 import { t } from "../i18n/facilities";
 import { facilities } from "../state/register";
 import { session } from "../state/session";
@@ -83,7 +84,7 @@ function KeptScenario({ scenario }: { scenario: Scenario }) {
           {scenario.name}
         </button>
         <small>
-          {scenario.created_by} · {t("worksCount", { count: scenario.changes.length })}
+          {tWord("person", scenario.created_by)} · {t("worksCount", { count: scenario.changes.length })}
         </small>
         {scenario.adopted_at !== null && (
           <span class="badge">{t("adoptedOn", { date: showDay(Date.parse(scenario.adopted_at)) })}</span>

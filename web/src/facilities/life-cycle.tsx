@@ -7,6 +7,7 @@ import { tWord } from "../i18n/catalogue";
 import { t } from "../i18n/facilities";
 import { facilities, facilityName } from "../state/register";
 import { attempt } from "./attempt";
+import { scenarioOfNote } from "./phase-note";
 import {
   chosenPhases,
   forgetPhase,
@@ -18,6 +19,7 @@ import {
   type Status,
   type Subject,
 } from "./register";
+import { scenarioOf } from "./trial";
 
 const COUNTS = ["stalls_male", "stalls_female", "stalls_accessible"] as const;
 
@@ -39,6 +41,13 @@ export function LifeCycle({ of }: { of: Subject }) {
   );
 }
 
+function noteText(note: string): string {
+  const scenarioId = scenarioOfNote(note);
+  if (scenarioId === null) return note;
+  const scenario = scenarioOf(scenarioId);
+  return scenario === undefined ? t("ofAScenario") : t("ofScenario", { name: scenario.name });
+}
+
 function PhaseRow({ facilityId, phase }: { facilityId: string; phase: Phase }) {
   const problem = useSignal<string | null>(null);
   const isSure = useSignal(false);
@@ -49,10 +58,10 @@ function PhaseRow({ facilityId, phase }: { facilityId: string; phase: Phase }) {
       <strong>{beginsOn ?? t("untilThen")}</strong> <span class="badge">{status}</span>{" "}
       {phase.replaced_by !== null && t("replacedBy", { name: facilityName(phase.replaced_by) })}{" "}
       {renewedText(phase.renewed)}
-      {phase.note !== "" && <span class="phase-note"> {phase.note}</span>}
+      {phase.note !== "" && <span class="phase-note"> {noteText(phase.note)}</span>}
       {beginsOn !== null && (
         <>
-          <small> {phase.noted_by}</small>{" "}
+          <small> {tWord("person", phase.noted_by)}</small>{" "}
           {mayDate() && (
             // A second press, for nothing brings it back.
             <button

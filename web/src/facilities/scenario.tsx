@@ -15,7 +15,7 @@ import { alter, buildAt, changes, openedId, placeOf, removeChange, tryChanges } 
 export function ScenarioView() {
   return (
     <section class="scenario">
-      <p class="hint">{t("scenarioHint", { kind: t(kind.value) })}</p>
+      <p class="hint">{t("scenarioHint", { kind: t(kind.value).toLowerCase() })}</p>
       <div class="tools">
         <button
           type="button"

@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 
 import { Notice, Problem } from "../components/notice";
 import { serviceDayStartMs } from "../format/service-day";
+import { tWord } from "../i18n/catalogue";
 import { t } from "../i18n/facilities";
 import { town } from "../state/clock";
 import { attempt } from "./attempt";
@@ -45,7 +46,7 @@ export function UpkeepNotes({ of }: { of: Subject }) {
                 {one.repaired_at === null ? t("faultLasts") : t("repaired", { when: momentText(one.repaired_at) })}
               </em>
             )}{" "}
-            <small>{one.noted_by}</small>
+            <small>{tWord("person", one.noted_by)}</small>
           </li>
         ))}
       </ul>

@@ -22,6 +22,7 @@ test.each([
   [12, "12 s"],
   [600, "10 min"],
   [9000, "2.5 h"],
+  [15_055_560, "174 days"],
   // A fix that is newer than the page's clock is not negative.
   [-3, "0 s"],
 ])("%s seconds show as %s", (seconds, shown) => {

@@ -66,7 +66,8 @@ export function showDate(date: string): string {
 export function showDuration(seconds: number): string {
   if (seconds < 90) return t("unit.s", { value: Math.max(0, Math.round(seconds)) });
   if (seconds < 5400) return t("unit.min", { value: Math.round(seconds / 60) });
-  return t("unit.h", { value: showNumber(seconds / 3600, 1) });
+  if (seconds < 48 * 3600) return t("unit.h", { value: showNumber(seconds / 3600, 1) });
+  return t("unit.d", { value: showNumber(seconds / 86_400) });
 }
 
 function format(instant: string | number, options: Intl.DateTimeFormatOptions): string {

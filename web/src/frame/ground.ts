@@ -6,6 +6,7 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import type { Position } from "../api/types";
 import type { BaseLayers } from "../map/base/base-layers";
 import { watchBase } from "../map/base/watch";
+import { nameCanvas } from "../map/canvas-name";
 import type { Box } from "../map/features";
 import { drawIcons, ICON_PIXEL_RATIO } from "../map/icons";
 import { buildStyle } from "../map/style";
@@ -59,6 +60,7 @@ export function createGround(
   map.touchZoomRotate.disableRotation();
   map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
   watchBase(map);
+  const stopNaming = nameCanvas(map);
   const wanted = new Map<string, GeoJSON.GeoJSON>();
   let isDressed = false;
   const dress = () => {
@@ -112,6 +114,7 @@ export function createGround(
     zoomBy: (levels) => map.zoomTo(map.getZoom() + levels),
     remove() {
       stopPainting();
+      stopNaming();
       map.remove();
     },
   };

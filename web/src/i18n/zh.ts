@@ -20,6 +20,8 @@ export const zh = {
   "top.simulatedHint": "镇的时钟由模拟运行，不是真实时间",
   "top.clock": "镇时钟",
   "top.date": "作业日",
+  "top.dayBefore": "前一天",
+  "top.dayAfter": "后一天",
   "top.today": "今天",
   "top.language": "English",
   "top.languageHint": "切换到英文",
@@ -216,6 +218,8 @@ export const zh = {
   "evidence.level_drop": "满溢度下降",
   "evidence.load_rise": "载重上升",
 
+  "person.command line": "命令行",
+
   "role.admin": "管理员",
   "role.dispatcher": "调度员",
   "role.office": "环卫处",
@@ -287,6 +291,7 @@ export const zh = {
   "card.noReadings": "今日还没有读数。",
 
   "map.label": "镇区地图",
+  "map.canvas": "地图：方向键移动，加减键缩放",
   "map.layers": "图层",
   "map.fit": "显示全镇",
   "map.zoomIn": "放大",
@@ -321,6 +326,7 @@ export const zh = {
   "plan.cost": "成本",
   "plan.distance": "里程",
   "plan.duration": "工时",
+  "plan.requestedBy": "提出人",
   "plan.served": "排入",
   "plan.unserved": "未排入",
   "plan.costCurve": "成本随计算时间下降",
@@ -479,7 +485,10 @@ export const zh = {
   "unit.t": "{value} 吨",
   "unit.km": "{value} 公里",
   "unit.h": "{value} 小时",
+  "unit.d": "{value} 天",
   "unit.kmh": "{value} km/h",
   "unit.s": "{value} 秒",
   "unit.min": "{value} 分钟",
+  "limitUnit.m": "米",
+  "limitUnit.1/km²": "座/km²",
 } as const;

@@ -35,6 +35,7 @@ import {
 } from "./features";
 import type { BaseLayers } from "./base/base-layers";
 import { baseLayersOf, watchBase } from "./base/watch";
+import { nameCanvas } from "./canvas-name";
 import { Dots } from "./dots";
 import { drawIcons, ICON_PIXEL_RATIO } from "./icons";
 import { lightenWhileMoving } from "./lighter";
@@ -93,7 +94,7 @@ export function createTownMap(container: HTMLElement, base: BaseLayers | null): 
   map.touchZoomRotate.disableRotation();
   map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
   watchBase(map);
-  const endings: (() => void)[] = [];
+  const endings: (() => void)[] = [nameCanvas(map)];
   // Not when all is loaded: a base map whose server does not answer would hold up our own.
   void map.once("style.load", () => {
     endings.push(...feed(map, base), ...listen(map));

@@ -47,7 +47,7 @@ function Decision({ of }: { of: Proof }) {
       </p>
       {of.due.correction !== null && (
         <p class="corrected">
-          {t("corrected", { name: of.due.correction.corrected_by, note: of.due.correction.note })}
+          {t("corrected", { name: tWord("person", of.due.correction.corrected_by), note: of.due.correction.note })}
         </p>
       )}
       <h3>{t("decision")}</h3>
@@ -259,7 +259,8 @@ function Changes({ of }: { of: Proof }) {
             {showMoment(change.changed_at, Date.parse(of.due.due_from))} {tWord("visitStatus", change.status)}
             {change.vehicle_id !== null && ` · ${change.vehicle_id}`}
             {change.reason !== null && ` · ${tWord("missedReason", change.reason)}`}
-            {change.changed_by !== null && ` · ${t("changedBy", { name: change.changed_by, note: change.note ?? "" })}`}
+            {change.changed_by !== null &&
+              ` · ${t("changedBy", { name: tWord("person", change.changed_by), note: change.note ?? "" })}`}
           </li>
         ))}
       </ol>

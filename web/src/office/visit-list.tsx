@@ -43,7 +43,7 @@ function VisitRow({ visit }: { visit: DueVisit }) {
       <button type="button" class="visit-row" onClick={() => (chosenVisit.value = visitKey(visit))}>
         <span class={`badge state-${visit.status}`}>{tWord("visitStatus", visit.status)}</span>
         <span class="visit-point">{pointName(visit.point_id)}</span>
-        <span class="visit-window">{t("window", { from: showTime(visit.due_from), to: showTime(visit.due_to) })}</span>
+        <span class="visit-window">{windowText(visit)}</span>
         <span class="visit-what">{whatBecame(visit)}</span>
       </button>
     </li>

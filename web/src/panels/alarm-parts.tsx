@@ -32,7 +32,7 @@ export function AlarmStanding({ alarm, subject }: { alarm: Alarm; subject: strin
     alarm.acknowledged_at === null
       ? alarm.cleared_at !== null && t("alarms.cleared")
       : t("alarms.acknowledgedBy", {
-          name: alarm.acknowledged_by ?? "",
+          name: tWord("person", alarm.acknowledged_by ?? ""),
           time: showMoment(alarm.acknowledged_at, atMs),
         });
   return (

@@ -1,5 +1,6 @@
 /** A facility's card: a station's throughput against its design, a toilet's use, and their hours. */
 import type { Facility } from "../api/types";
+import { later } from "../components/later";
 import { FacilityMark } from "../components/marks";
 import { Meter } from "../components/meter";
 import { showNumber, showRatio } from "../format/show";
@@ -9,9 +10,10 @@ import { nowMs } from "../state/clock";
 import { zoneName } from "../state/register";
 import { CardAlarms } from "./alarm-parts";
 import { CardHead, Fact } from "./card";
-import { HourlyUse } from "./hourly-use";
 import { StationOrders } from "./orders";
 
+// The first view does without the script of charts.
+const HourlyUse = later(async () => (await import("./hourly-use")).HourlyUse);
 const YEAR_MS = 365.25 * 24 * 3_600_000;
 
 export function FacilityCard({ facility }: { facility: Facility }) {

@@ -18,7 +18,7 @@ import { truckName } from "../state/fleet";
 import { contractorName, zoneName } from "../state/register";
 import { Chip } from "./list-parts";
 
-const CHART_HEIGHT = 230;
+const CHART_HEIGHT = 200;
 
 export function FiguresPanel() {
   const view = figureView.value;

@@ -5,7 +5,7 @@ import type { Plan, PlanSummary } from "../api/types";
 import { Icon } from "../components/icons";
 import { Notice, Problem } from "../components/notice";
 import { showDate, showNumber, showTime } from "../format/show";
-import { t } from "../i18n/catalogue";
+import { t, tWord } from "../i18n/catalogue";
 import { chosenPlanId } from "../state/address";
 import { viewedDate } from "../state/clock";
 import {
@@ -155,6 +155,7 @@ function PlanSums({ plan, unserved }: { plan: PlanSummary; unserved: number | nu
       />
       <Sum name={t("plan.served")} value={showNumber(plan.served)} />
       <Sum name={t("plan.unserved")} value={showNumber(unserved)} warn={(unserved ?? 0) > 0} />
+      <Sum name={t("plan.requestedBy")} value={tWord("person", plan.requested_by)} />
     </dl>
   );
 }

@@ -3,7 +3,7 @@ import type { Vehicle } from "../api/types";
 import { TruckMark } from "../components/marks";
 import { Meter } from "../components/meter";
 import { Problem } from "../components/notice";
-import { showDuration, showNumber, showTime } from "../format/show";
+import { showDuration, showMoment, showNumber } from "../format/show";
 import { t, tWord } from "../i18n/catalogue";
 import { followed, overlayProblem } from "../map/overlays";
 import { nowMs } from "../state/clock";
@@ -52,7 +52,7 @@ export function TruckCard({ truck }: { truck: Vehicle }) {
         <Fact name={t("card.lastSeen")}>
           {fix &&
             t("card.ago", {
-              time: showTime(fix.observed_at),
+              time: showMoment(fix.observed_at, nowMs.value),
               seconds: showDuration((nowMs.value - Date.parse(fix.observed_at)) / 1000),
             })}
         </Fact>
