@@ -207,6 +207,7 @@ def _make_parts(settings: Settings, database_url: str) -> Parts:
         sign_in_limiter=RateLimiter(limits.sign_ins_per_min, FROM_ADDRESS),
         public_read_limiter=RateLimiter(limits.public_reads_per_min, FROM_ADDRESS),
         public_report_limiter=RateLimiter(limits.public_reports_per_min, FROM_ADDRESS),
+        base_map_limiter=RateLimiter(limits.base_map_reads_per_min, FROM_ADDRESS),
         base_map=find_base_map(settings.base_map),
     )
 

@@ -60,6 +60,8 @@ TOO_MANY = "Too many requests or failures; `Retry-After` says when to try again.
 COUNTED = frozenset(
     {
         ("POST", "/api/v1/auth/token"),
+        ("GET", "/api/v1/map/base"),
+        ("GET", "/api/v1/map/base/archive"),
         ("GET", "/api/v1/public/toilets"),
         ("GET", "/api/v1/public/town"),
         ("GET", "/api/v1/public/streets"),

@@ -48,6 +48,7 @@ class Parts:
     sign_in_limiter: RateLimiter
     public_read_limiter: RateLimiter
     public_report_limiter: RateLimiter
+    base_map_limiter: RateLimiter
     base_map: BaseMap | None
 
 

@@ -89,6 +89,7 @@ class LimitSettings(BaseSettings):
     requests_per_min: int = Field(default=6_000, gt=0, validation_alias="RIQING_REQUESTS_PER_MIN")
     sign_ins_per_min: int = Field(default=300, gt=0, validation_alias="RIQING_SIGN_INS_PER_MIN")
     public_reads_per_min: int = Field(default=120, gt=0, validation_alias="RIQING_PUBLIC_READS_PER_MIN")
+    base_map_reads_per_min: int = Field(default=6_000, gt=0, validation_alias="RIQING_BASE_MAP_READS_PER_MIN")
     public_reports_per_min: int = Field(default=10, gt=0, validation_alias="RIQING_PUBLIC_REPORTS_PER_MIN")
     connections: int = Field(default=10, gt=0, validation_alias="RIQING_API_CONNECTIONS")
     statement_s: int = Field(default=30, gt=0, validation_alias="RIQING_API_STATEMENT_S")

@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response, status
+from fastapi import APIRouter, Depends, Header, Request, Response, status
 from pydantic import Field
 
 from services.api.base_map import BaseMap, TileKind, read_part
+from services.api.client_address import client_address
 from services.api.parts import AppParts
 from services.api.settings import MapCoordinates
 from services.api.shapes.values import Answer
-
-router = APIRouter(prefix="/api/v1/map/base", tags=["map"])
 
 PMTILES = "application/vnd.pmtiles"
 FRESH_S = 3_600
@@ -20,6 +19,13 @@ PART_ANSWER: dict[int | str, dict[str, object]] = {
         "content": {PMTILES: {"schema": {"type": "string", "format": "binary"}}},
     }
 }
+
+
+async def _count_read(request: Request, parts: AppParts) -> None:
+    parts.base_map_limiter.take(client_address(request))
+
+
+router = APIRouter(prefix="/api/v1/map/base", tags=["map"], dependencies=[Depends(_count_read)])
 
 
 class BaseMapAnswer(Answer):

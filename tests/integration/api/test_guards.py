@@ -23,6 +23,7 @@ def narrow(database_url: str) -> Iterator[Api]:
     limits = {
         "RIQING_SIGN_INS_PER_MIN": 20,
         "RIQING_PUBLIC_READS_PER_MIN": 5,
+        "RIQING_BASE_MAP_READS_PER_MIN": 5,
         "RIQING_REQUESTS_PER_MIN": REQUESTS_PER_MIN,
         "RIQING_MAX_BODY_BYTES": BODY_BYTES,
     }
@@ -71,9 +72,10 @@ def test_a_flood_of_sign_ins_waits(narrow: Api) -> None:
     assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
 
 
-def test_a_flood_of_reads_without_a_sign_in_waits(narrow: Api) -> None:
-    """Residents' routes are counted by address."""
-    statuses = [narrow.client().get("/api/v1/public/toilets?near=116,40").status_code for _ in range(12)]
+@pytest.mark.parametrize("path", ["/api/v1/public/toilets?near=116,40", "/api/v1/map/base", "/api/v1/map/base/archive"])
+def test_a_flood_of_reads_without_a_sign_in_waits(narrow: Api, path: str) -> None:
+    """Residents' routes are counted by address, and so are those of the base map."""
+    statuses = [narrow.client().get(path).status_code for _ in range(12)]
     assert 429 in statuses
 
 
