@@ -84,6 +84,11 @@ class Announcements:
         """Return the state of what a table has under a key, where its announcements name keys."""
         return (self._era, self._changes_of_all[table], self._changes_of_parts[table, key])
 
+    def state_of_parts(self, table: str, keys: Sequence[str]) -> State:
+        """Return the state of what a table has under any of some keys: counts only grow, so their sum tells."""
+        changes = self._changes_of_parts
+        return (self._era, self._changes_of_all[table], sum([changes[table, key] for key in keys]))
+
     async def caught_up(self) -> bool:
         """Wait until everything is known that was committed before; false where the store is not listened to."""
         if self._listening is None:

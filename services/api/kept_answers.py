@@ -1,7 +1,7 @@
 """Answers that are kept as they go over the wire, as long as nothing that they were made of has changed."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -28,6 +28,9 @@ MADE_OF: Mapping[str, tuple[str, ...]] = {
 A test compares this with the tables that each of them reads.
 """
 
+BY_POINT = "due_visits"
+"""The table whose changes say of which points they are; an answer may be made of some points' rows alone."""
+
 DERIVED = frozenset(
     {
         "register_version",
@@ -49,9 +52,13 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(slots=True)
 class Holding:
-    """How long an answer that is being made holds: as long as the store says, or not even that."""
+    """How long an answer that is being made holds: as long as the store says, or not even that.
+
+    `points` are those whose due visits alone it is made of; none: of any.
+    """
 
     as_long_as_the_store_says: bool = True
+    points: Sequence[str] | None = None
 
 
 _holding: ContextVar[Holding | None] = ContextVar("_holding", default=None)
@@ -70,14 +77,28 @@ def holds_only_now() -> None:
         holding.as_long_as_the_store_says = False
 
 
-@dataclass(frozen=True, slots=True)
+def holds_while_visits_stay_at(points: Sequence[str]) -> None:
+    """Note of the answer that is being made that no due visits but those of these points, as there are, can change it.
+
+    At least one of the points must have some: it may be another answer where a day has none at all.
+    """
+    if (holding := _holding.get()) is not None:
+        holding.points = points
+
+
+@dataclass(slots=True)
 class KeptAnswer:
-    """An answer as it was sent, of which route, and the state of the store that it is of."""
+    """An answer as it was sent, of which route, and the state of the store that it is of.
+
+    Where it is made of the due visits of some `points` alone, `state_at_points` is the state of its tables with these.
+    """
 
     route: str
     state: State
     headers: Headers
     body: bytes
+    points: Sequence[str] | None = None
+    state_at_points: State = ()
 
     @property
     def tag(self) -> str | None:

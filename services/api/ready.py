@@ -4,16 +4,17 @@ import asyncio
 import hashlib
 import time
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.api.announcements import State
+from services.api.announcements import KnownDay, State
 from services.api.errors import NotSignedInError, TooManyRequestsError
 from services.api.etags import has_tag, tag_headers, tag_of
-from services.api.kept_answers import MADE_OF, Headers, KeptAnswer, KeptAnswers, begin_holding, kept_route
+from services.api.kept_answers import BY_POINT, MADE_OF, Headers, KeptAnswer, KeptAnswers, begin_holding, kept_route
 from services.api.middleware import CommonHeaders
 from services.api.parts import Parts
 from services.api.roles import access_to
@@ -35,7 +36,7 @@ _BEARER = b"Bearer "
 _OF_THE_BODY = frozenset({b"content-length", b"content-type", b"content-encoding"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """A GET of somebody who is signed in."""
 
@@ -148,14 +149,14 @@ class ReadyMiddleware:
         if day is None or not asked.may_call(route):
             await self._app(asked.scope, receive, send)
             return None
-        key, state = asked.key, (day.service_date.toordinal(), *self._announcements.state_of(MADE_OF[route]))
+        key, state = asked.key, self._state(route, day)
         kept, making = self._kept.get(key), self._making.get(key)
-        if (kept is None or kept.state != state) and making is not None and making.state == state:
-            kept = await asyncio.shield(making.done)
-        if kept is not None and kept.state == state:
+        if kept is not None and self._holds(kept, state, day):
             return kept
+        if making is not None and making.state == state and (made := await asyncio.shield(making.done)) is not None:
+            return made
         if route == VEHICLES and asked.accept in _PLAIN_JSON:
-            body = self._single.page_of_vehicles(asked.scope["query_string"], asked.person.visibility, day)
+            body = await self._single.page_of_vehicles(asked.scope["query_string"], asked.person.visibility, day)
             if body is not None:
                 answer = replace(self._answer(asked, route, body, is_tagged=False), state=state)
                 self._kept.keep(key, answer)
@@ -163,11 +164,29 @@ class ReadyMiddleware:
         if asked.known_tags is not None:  # may be answered by 304
             await self._app(asked.scope, receive, send)
         else:
-            await self._copy(key, route, state, asked.scope, receive, send)
+            await self._copy(key, route, day, asked.scope, receive, send)
         return None
 
-    async def _copy(self, key: object, route: str, state: State, scope: Scope, receive: Receive, send: Send) -> None:
+    def _state(self, route: str, day: KnownDay, points: Sequence[str] | None = None) -> State:
+        """Return the state of what a route's answers are made of; of due visits only those of `points` where given."""
+        tables, announced = MADE_OF[route], self._announcements
+        if points is None:
+            return (day.service_date.toordinal(), *announced.state_of(tables))
+        others = announced.state_of([table for table in tables if table != BY_POINT])
+        return (day.service_date.toordinal(), *others, *announced.state_of_parts(BY_POINT, points))
+
+    def _holds(self, kept: KeptAnswer, state: State, day: KnownDay) -> bool:
+        """Tell whether a kept answer is of this state, or of an earlier one from which nothing of it has changed."""
+        if kept.state == state:
+            return True
+        if kept.points is None or kept.state_at_points != self._state(kept.route, day, kept.points):
+            return False
+        kept.state = state
+        return True
+
+    async def _copy(self, key: object, route: str, day: KnownDay, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app answer, and keep a copy of what it says."""
+        state = self._state(route, day)
         making = Making(state, asyncio.get_running_loop().create_future())
         self._making[key] = making
         headers: Headers | None = None
@@ -183,6 +202,10 @@ class ReadyMiddleware:
                 body.extend(message.get("body", b""))
                 if not message.get("more_body", False) and holding.as_long_as_the_store_says:
                     answer = KeptAnswer(route, state, headers, bytes(body))
+                    if holding.points is not None and self._state(route, day) == state:
+                        # Nothing was announced since before it was made: its points are as they were then.
+                        answer.points = holding.points
+                        answer.state_at_points = self._state(route, day, holding.points)
                     self._kept.keep(key, answer)
                     making.done.set_result(answer)
             await send(message)

@@ -21,7 +21,7 @@ from services.api.database import Database
 from services.api.kept_answers import DAY, MADE_OF, PLAN, REGISTER
 from services.api.paging import BY_CODE, MAX_LIMIT, PageRequest, read_cursor
 from services.api.shapes.clearance import DueVisitAnswer
-from services.api.shapes.plans import RouteAnswer
+from services.api.shapes.plans import route_json
 from services.api.shapes.register import FacilityAnswer, point_json
 from services.api.shapes.vehicles import track_json, vehicle_json
 from services.api.tracks import segments_of
@@ -29,7 +29,7 @@ from services.store.clearance_figures import load_due_visits_of_points, load_vis
 from services.store.connection import Connection
 from services.store.live_facilities import page_of_facilities
 from services.store.live_vehicles import load_tracks, page_of_vehicles
-from services.store.plans import StopRow, load_plan, load_routes, load_stops
+from services.store.plans import StopRow, load_published_routes, load_stops
 from services.store.register_pages import contractors_of_vehicles, page_of_points
 from services.store.visibility import Visibility
 from services.store.visits import has_due_visits
@@ -40,8 +40,8 @@ MOST_FIXES = 20_000
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _PAGE = re.compile(rb"limit=(\d{1,4})(?:&cursor=([\w-]{1,2000}))?").fullmatch
 MOST_KEPT = 30_000
-WHOLE_FROM = 150
-"""So many single ones take about as long as all of a large town."""
+WHOLE_FROM = 70
+"""So many single ones take about as long as all of a large town: 0.16 ms each, 11 ms for 1,500 (CPU time)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +113,15 @@ def _routes(connection: Connection, day: KnownDay, keys: Sequence[str] | None) -
     found: dict[str, Pieces] = {}
     for text, vehicle_ids in asked.items():
         plan_id = UUID(text)
-        if load_plan(connection, plan_id).published_at is None:
+        routes = load_published_routes(connection, plan_id, vehicle_ids)
+        if not routes:
             continue  # a draft does not exist for everybody
-        owners = contractors_of_vehicles(connection, vehicle_ids)
         stops: dict[str, list[StopRow]] = {}
         for stop in load_stops(connection, plan_id, *vehicle_ids):
             stops.setdefault(stop.vehicle_id, []).append(stop)
-        for route in load_routes(connection, plan_id, *vehicle_ids):
-            vehicle_id = route.vehicle_id
-            if vehicle_id in owners:
-                answer = _json(RouteAnswer.of(route, stops.get(vehicle_id, ())))
-                found[f"{text}/{vehicle_id}"] = [Piece(owners[vehicle_id], vehicle_id, answer)]
+        for route, owner in routes:
+            answer = route_json(route, stops.get(route.vehicle_id, ()))
+            found[f"{text}/{route.vehicle_id}"] = [Piece(owner, route.vehicle_id, answer)]
     return found
 
 
@@ -161,7 +159,7 @@ class SingleThing:
         self._kept: dict[str, tuple[State, Pieces]] = {}
         self._whole: tuple[State, Mapping[str, Pieces]] = ((), {})
         self._wanted: tuple[State, int] = ((), 0)
-        self._loading: asyncio.Task[None] | None = None
+        self._loading: tuple[State, asyncio.Task[None]] | None = None
 
     @property
     def tables(self) -> frozenset[str]:
@@ -190,10 +188,15 @@ class SingleThing:
             self._kept[key] = (state, pieces)
         return pieces
 
-    def whole(self, day: KnownDay, worth: int) -> Mapping[str, Pieces] | None:
-        """Return all that there is, in its order, where it was loaded of this state; asking is worth so many single."""
+    async def whole(self, day: KnownDay, worth: int) -> Mapping[str, Pieces] | None:
+        """Return all that there is, in its order, once it is loaded of this state; asking is worth so many single.
+
+        None where it is not worth loading yet.
+        """
         state = self._state(day)
         self._load_whole_where_worth_it(state, worth)
+        if self._loading is not None and self._loading[0] == state:
+            await asyncio.wait([self._loading[1]])
         return self._whole[1] if self._whole[0] == state else None
 
     def _state(self, day: KnownDay) -> State:
@@ -204,8 +207,8 @@ class SingleThing:
         counted, wanted = self._wanted
         before = wanted if counted == state else 0
         self._wanted = (state, before + worth)
-        if before < WHOLE_FROM <= before + worth and self._loading is None:
-            self._loading = asyncio.create_task(self._load_whole(state))
+        if before + worth >= WHOLE_FROM and self._whole[0] != state and self._loading is None:
+            self._loading = (state, asyncio.create_task(self._load_whole(state)))
 
     async def _load_whole(self, state: State) -> None:
         try:
@@ -265,12 +268,12 @@ class SingleThings:
             return self._visits, query[9:].decode()
         return None
 
-    def page_of_vehicles(self, query: bytes, visible: Visibility, day: KnownDay) -> bytes | None:
+    async def page_of_vehicles(self, query: bytes, visible: Visibility, day: KnownDay) -> bytes | None:
         """Return a page of the list of vehicles where all are at hand, none where the store is to be asked."""
         asked = _PAGE(query)
         if asked is None or not 1 <= (limit := int(asked[1])) <= MAX_LIMIT:
             return None
-        vehicles = self._below["vehicles"].whole(day, min(limit, WHOLE_FROM))
+        vehicles = await self._below["vehicles"].whole(day, limit // 2)  # a page takes less, but others follow
         if not vehicles:
             return None
         wanted, names = PageRequest(limit, None), iter(vehicles)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,15 +16,8 @@ GAP_M = 1000
 """The same in distance: a straight line of a kilometre is no way that a truck drove in a town."""
 
 
-class MarkedFix(NamedTuple):
-    """A fix, and whether no vehicle could have been there between the others."""
-
-    fix: Fix
-    outlier: bool
-
-
-def segments_of(fixes: Sequence[Fix]) -> list[list[MarkedFix]]:
-    """Return fixes, in order of time, cut at gaps; an outlier stands in the segment that it came in.
+def segments_of(fixes: Sequence[Fix]) -> list[list[Fix]]:
+    """Return fixes, in order of time, cut at gaps, with outliers marked as such in the segment that they came in.
 
     Gaps are between fixes that are no outliers: no line is to be drawn to one, nor cut by it.
     """
@@ -37,11 +30,13 @@ def segments_of(fixes: Sequence[Fix]) -> list[list[MarkedFix]]:
     plausible = np.flatnonzero(~marked)
     far = np.hypot(np.diff(x_m[plausible]), np.diff(y_m[plausible])) > GAP_M
     gaps = plausible[1:][far | (np.diff(time_s[plausible]) > GAP_S)]
-    both = [MarkedFix(fix, outlier) for fix, outlier in zip(fixes, marked.tolist(), strict=True)]
-    cuts = [0, *gaps.tolist(), len(both)]
-    return [both[begin:end] for begin, end in pairwise(cuts)]
+    told = [*fixes]
+    for outlier in np.flatnonzero(marked).tolist():
+        told[outlier] = msgspec.structs.replace(told[outlier], outlier=True)
+    return [told[begin:end] for begin, end in pairwise((0, *gaps.tolist(), len(told)))]
 
 
 def _projection(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Projection:
     """Return metres about the middle fix, which a few wild ones do not move."""
-    return Projection(float(np.median(lon)), float(np.median(lat)))
+    middle = len(lon) // 2
+    return Projection(float(np.partition(lon, middle)[middle]), float(np.partition(lat, middle)[middle]))

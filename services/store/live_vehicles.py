@@ -1,18 +1,19 @@
 """Vehicles as they are now: where they are, how far in their route, and the track they came by."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import LiteralString, NamedTuple
 
-from psycopg.rows import class_row
+import msgspec
 
 from services.store.connection import Connection
+from services.store.rows import named_rows
 from services.store.visibility import EVERYTHING, Visibility
 
 
-@dataclass(frozen=True, slots=True)
-class VehicleRow:
+class VehicleRow(NamedTuple):
     """A vehicle with its last fix, its published route of the day, and the stop it is to serve next.
 
     `route_stops` counts the route's stops at points, `route_served` those of them that are cleared.
@@ -49,8 +50,11 @@ class VehicleRow:
     stop_depart_at: datetime | None
 
 
-class Fix(NamedTuple):
-    """Where a vehicle was at an instant."""
+class Fix(msgspec.Struct, frozen=True, gc=False):
+    """Where a vehicle was at an instant.
+
+    It is an `outlier` where no vehicle could have been there between the fixes around it (`services/api/tracks.py`).
+    """
 
     lon: float
     lat: float
@@ -58,10 +62,10 @@ class Fix(NamedTuple):
     speed_kmh: float | None
     heading_deg: float | None
     load_kg: float | None
+    outlier: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LivePosition:
+class LivePosition(NamedTuple):
     """A vehicle's newest fix, and whether its device is connected."""
 
     vehicle_id: str
@@ -180,13 +184,13 @@ def page_of_vehicles(
         asked=" AND ".join(asked) if asked else "true",
         of_device="true" if vehicle_ids is None else "device.asset_id = ANY(%(vehicles)s)",
     )
-    with connection.cursor(row_factory=class_row(VehicleRow)) as cursor:
+    with connection.cursor(row_factory=named_rows(VehicleRow)) as cursor:
         return cursor.execute(query, parameters).fetchall()
 
 
 def load_live_positions(connection: Connection) -> list[LivePosition]:
     """Return the newest fix of every vehicle that was ever heard."""
-    with connection.cursor(row_factory=class_row(LivePosition)) as cursor:
+    with connection.cursor(row_factory=named_rows(LivePosition)) as cursor:
         return cursor.execute(_LIVE_POSITIONS).fetchall()
 
 
@@ -200,7 +204,5 @@ def load_tracks(
 ) -> dict[str, list[Fix]]:
     """Return the fixes of vehicles from `start` to before `end`, each's in order of time; at most `limit` in all."""
     parameters = {"vehicles": [*vehicle_ids], "start": start, "end": end, "limit": limit}
-    tracks: dict[str, list[Fix]] = {}
-    for vehicle_id, *fix in connection.execute(_TRACKS, parameters).fetchall():
-        tracks.setdefault(vehicle_id, []).append(Fix._make(fix))
-    return tracks
+    rows = groupby(connection.execute(_TRACKS, parameters).fetchall(), itemgetter(0))
+    return {vehicle_id: [Fix(*fix[1:]) for fix in of_vehicle] for vehicle_id, of_vehicle in rows}

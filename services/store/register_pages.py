@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, NamedTuple, TypeVar
 
 from psycopg.rows import class_row
 
 from services.store.connection import Connection
+from services.store.rows import named_rows
 from services.store.visibility import EVERYTHING, Visibility
 
 Row = TypeVar("Row")
@@ -18,8 +19,7 @@ After = tuple[str] | None
 """The identifier after which a page begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class PointRow:
+class PointRow(NamedTuple):
     """A collection point with what became of its due visits on a day; `windows` in seconds after midnight."""
 
     point_id: str
@@ -163,10 +163,10 @@ def page_of_points(
     }
     is_few = point_ids is not None or (limit is not None and limit <= MOST_FEW_POINTS)
     if coming or state is not None or not is_few:
-        return _rows(connection, PointRow, _POINTS, parameters)
+        return _points(connection, _POINTS, parameters)
     # Conditions that are not asked for are left out: a statement that is prepared has one plan for all.
     asked = [condition for name, condition in _ASKED.items() if parameters[name] is not None]
-    return _rows(connection, PointRow, _FEW_POINTS.format(asked=" AND ".join(asked) if asked else "true"), parameters)
+    return _points(connection, _FEW_POINTS.format(asked=" AND ".join(asked) if asked else "true"), parameters)
 
 
 def page_of_zones(
@@ -244,6 +244,11 @@ def town_bounds(connection: Connection) -> tuple[float, float, float, float] | N
     """Return west, south, east and north of all points and facilities in degrees; none where there are none."""
     row = connection.execute(_BOUNDS).fetchone()
     return None if row is None or row[0] is None else (row[0], row[1], row[2], row[3])
+
+
+def _points(connection: Connection, query: LiteralString, parameters: Mapping[str, object]) -> list[PointRow]:
+    with connection.cursor(row_factory=named_rows(PointRow)) as cursor:
+        return cursor.execute(query, parameters).fetchall()
 
 
 def _rows(

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from services.store.visibility import Visibility
 
@@ -29,8 +30,7 @@ class Audience(Enum):
     EVERYONE = "everyone"
 
 
-@dataclass(frozen=True, slots=True)
-class LiveEvent:
+class LiveEvent(NamedTuple):
     """Something that happened; `data` is JSON.
 
     `key` names what it is about: of events with the same name and key only the newest is the present state.
@@ -51,8 +51,7 @@ class LiveEvent:
         return self.audience is Audience.EVERYONE or visible.is_limited == (self.audience is Audience.LIMITED)
 
 
-@dataclass(frozen=True, slots=True)
-class NumberedEvent:
+class NumberedEvent(NamedTuple):
     """An event as it goes over the wire, with its number."""
 
     number: int

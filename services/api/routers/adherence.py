@@ -103,7 +103,7 @@ def _on_the_map(
         features.append(_feature("planned", {"type": "LineString", "coordinates": line} if len(line) > 1 else None))
         places = {stop.sequence: _point(stop.lon, stop.lat) for stop in route.answer.stops}
     fixes = load_track(connection, driven.vehicle_id, driven.span.start, driven.span.end, MOST_FIXES)
-    ways = [[[item.fix.lon, item.fix.lat] for item in way if not item.outlier] for way in segments_of(fixes)]
+    ways = [[[fix.lon, fix.lat] for fix in way if not fix.outlier] for way in segments_of(fixes)]
     track = {"type": "MultiLineString", "coordinates": [way for way in ways if len(way) > 1]}
     features.append(_feature("driven", track, answer.model_dump(mode="json", exclude=_LISTS)))
     features += [

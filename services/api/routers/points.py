@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from services.api.answering import AnswerRoute, json_answer
 from services.api.coming_days import coming_counts, is_coming
 from services.api.identity import SignedIn
+from services.api.kept_answers import holds_while_visits_stay_at
 from services.api.paging import BY_CODE, Page, PageOf
 from services.api.parts import AppParts
 from services.api.places import GEO_JSON, GEO_JSON_ANSWER, accepts, item_or_place, page_or_places
@@ -47,6 +48,8 @@ def list_points(
                 coming=coming,
             ),
         )
+    if state is None and coming is None and any(row.due for row in rows):
+        holds_while_visits_stay_at([row.point_id for row in rows])  # the register says which points these are
     if not accepts(request, GEO_JSON):
         return json_answer(wanted.written(rows, lambda row: point_json(row, date_), key=lambda row: (row.point_id,)))
     page = wanted.page(rows, lambda row: PointAnswer.of(row, date_), key=lambda row: (row.point_id,))

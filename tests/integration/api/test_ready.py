@@ -34,6 +34,8 @@ KEPT = [
     "/api/v1/contractors",
     "/api/v1/points",
     "/api/v1/points?limit=1",
+    "/api/v1/points?zone_id=Z1",
+    "/api/v1/points?state=cleared",
     "/api/v1/vehicles",
     "/api/v1/vehicles?online=true",
     "/api/v1/plans",
@@ -160,8 +162,8 @@ def test_lists_of_what_is_at_hand(
     made: list[bytes | None] = []
     page_of_vehicles = SingleThings.page_of_vehicles
 
-    def noted(self: SingleThings, query: bytes, visible: Visibility, day: KnownDay) -> bytes | None:
-        made.append(page_of_vehicles(self, query, visible, day))
+    async def noted(self: SingleThings, query: bytes, visible: Visibility, day: KnownDay) -> bytes | None:
+        made.append(await page_of_vehicles(self, query, visible, day))
         return made[-1]
 
     monkeypatch.setattr(SingleThings, "page_of_vehicles", noted)
@@ -197,6 +199,17 @@ CHANGES = [
         "/api/v1/points/P1",
         "UPDATE due_visits SET status = CASE WHEN {n} % 2 = 0 THEN 'missed' ELSE 'cleared' END WHERE point_id = 'P1'",
         '"missed":{other}',
+    ),
+    (
+        "/api/v1/points?zone_id=Z1",
+        "UPDATE due_visits SET status = CASE WHEN {n} % 2 = 0 THEN 'missed' ELSE 'cleared' END WHERE point_id = 'P1'",
+        '"missed":{other}',
+    ),
+    ("/api/v1/points?zone_id=Z1", "UPDATE collection_points SET name = 'own {n}' WHERE point_id = 'P1'", "own {n}"),
+    (
+        "/api/v1/points?state=missed",
+        "UPDATE due_visits SET status = CASE WHEN {n} % 2 = 0 THEN 'missed' ELSE 'cleared' END WHERE point_id = 'P1'",
+        '"next_cursor"',
     ),
     ("/api/v1/clearance", "UPDATE due_visits SET expected_kg = 1000 + {n} WHERE point_id = 'P1'", '"expected_kg":'),
     (
@@ -250,6 +263,28 @@ def test_a_change_is_seen_by_whoever_asks_after_it(
             answer = admin.get(path)
             assert shown.format(n=turn, other=int(turn % 2 == 0), speed=turn + 1.0) in answer.text
             assert answer.text != last or "missed" in shown or turn == 0
+
+
+def test_a_page_of_points_holds_while_others_are_visited(api: Api, admin: httpx.Client, whole_way: WholeWay) -> None:
+    """What is decided of other points leaves it; of one of its own, or of so many that none is named, does not."""
+    path, of = "/api/v1/points?zone_id=Z1", "UPDATE due_visits SET decided_at = now() WHERE point_id = "
+
+    def is_asked_for_again(statement: str) -> bool:
+        for _ in range(5):  # whose a session is, is asked of the store every few seconds, which is the whole way
+            admin.get(path)
+            with connect(api.database_url, autocommit=True) as connection:
+                connection.execute(statement)
+            before = whole_way.requests
+            assert admin.get(path).text == _whole(admin, path).text
+            if whole_way.requests == before + 1:
+                return False
+        return True
+
+    assert not is_asked_for_again(f"{of} 'P3'")
+    assert is_asked_for_again(f"{of} 'P1'")
+    assert is_asked_for_again("NOTIFY table_changed, 'due_visits'")
+    assert is_asked_for_again("UPDATE zones SET responsible = responsible")
+    assert not is_asked_for_again(f"{of} 'P3'")
 
 
 def test_what_passes_with_time_is_not_kept(admin: httpx.Client, whole_way: WholeWay) -> None:
