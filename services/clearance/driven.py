@@ -15,9 +15,8 @@ from services.clearance.adherence import (
 )
 from services.domain.kinds import StopKind, WeighingDirection
 from services.domain.town import Interval, Town
-from services.store.clearance_figures import load_visits
 from services.store.connection import Connection
-from services.store.driven import Movement, load_movements, load_outcomes
+from services.store.driven import Movement, load_movements, load_outcomes, load_visits_on_routes
 from services.store.evidence import load_weighings
 from services.store.plans import RouteRow, StopRow, find_published_plan, load_routes, load_stops
 
@@ -61,7 +60,7 @@ def load_driven_routes(
         for stop in load_stops(connection, plan_id, *named):
             stops[stop.vehicle_id].append(stop)
     visits: dict[str, list[MadeVisit]] = defaultdict(list)
-    for visit in load_visits(connection, day, vehicle_id=vehicle_id):
+    for visit in load_visits_on_routes(connection, day, vehicle_id):
         visits[visit.vehicle_id].append(
             MadeVisit(
                 visit.visit_id,

@@ -220,15 +220,12 @@ def load_visit(connection: Connection, visit_id: int) -> VisitRow:
     return found[0]
 
 
-def load_visits(
-    connection: Connection, day: date, *, point_id: str | None = None, vehicle_id: str | None = None
-) -> list[VisitRow]:
-    """Return the visits of `day` in order of time, of one point or vehicle where asked."""
+def load_visits(connection: Connection, day: date, *, point_id: str | None = None) -> list[VisitRow]:
+    """Return the visits of `day` in order of time, of one point where asked."""
     condition: LiteralString = """WHERE visit.service_date = %(day)s
         AND (%(point)s::text IS NULL OR visit.point_id = %(point)s)
-        AND (%(vehicle)s::text IS NULL OR visit.vehicle_id = %(vehicle)s)
         ORDER BY visit.started_at, visit.visit_id"""
-    return _visits(connection, condition, {"day": day, "point": point_id, "vehicle": vehicle_id})
+    return _visits(connection, condition, {"day": day, "point": point_id})
 
 
 def load_visits_by_id(connection: Connection, visit_ids: Collection[int]) -> dict[int, VisitRow]:

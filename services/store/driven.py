@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 from psycopg.rows import class_row
 
 from services.domain.kinds import DueVisitStatus, MissedReason
 from services.domain.town import Interval
 from services.store.connection import Connection
+from services.store.rows import named_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,18 @@ class Movement:
     first_moved_at: datetime | None
     last_moved_at: datetime | None
     distance_m: float | None
+
+
+class VisitOnRoute(NamedTuple):
+    """A visit as far as it is held against a route; `clears_occurrence` is of the due visit that it clears, if any."""
+
+    vehicle_id: str
+    visit_id: int
+    point_id: str
+    started_at: datetime
+    ended_at: datetime
+    clears_occurrence: int | None
+    collected_kg: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,8 @@ _MOVEMENTS: LiteralString = """
             ORDER BY observed_at LIMIT 1) AS first_told ON true
         LEFT JOIN LATERAL (SELECT odometer_m FROM positions WHERE device_key = device.device_key
             AND observed_at >= %(start)s AND observed_at < %(end)s AND odometer_m IS NOT NULL
+            -- where there is no first, the day's fixes need not be searched again
+            AND first_told.odometer_m IS NOT NULL
             ORDER BY observed_at DESC LIMIT 1) AS last_told ON true
         WHERE device.kind = 'vehicle' AND device.asset_id = ANY(%(vehicles)s)
     ), rolled AS (
@@ -68,6 +83,21 @@ _MOVEMENTS: LiteralString = """
     SELECT vehicle_id, min(first_moved_at) AS first_moved_at, max(last_moved_at) AS last_moved_at,
         coalesce(max(driven_m) FILTER (WHERE driven_m >= 0), max(rolled.distance_m))::float8 AS distance_m
     FROM told LEFT JOIN rolled USING (vehicle_id) GROUP BY vehicle_id"""
+
+
+def load_visits_on_routes(connection: Connection, day: date, vehicle_id: str | None = None) -> list[VisitOnRoute]:
+    """Return the visits of `day` in order of time, of one vehicle where asked, without what is not compared."""
+    with connection.cursor(row_factory=named_rows(VisitOnRoute)) as cursor:
+        cursor.execute(
+            "SELECT visit.vehicle_id, visit.visit_id, visit.point_id, visit.started_at, visit.ended_at, "
+            "due.occurrence AS clears_occurrence, visit.collected_kg "
+            "FROM visits AS visit LEFT JOIN due_visits AS due USING (visit_id) "
+            "WHERE visit.service_date = %(day)s "
+            "AND (%(vehicle)s::text IS NULL OR visit.vehicle_id = %(vehicle)s) "
+            "ORDER BY visit.started_at, visit.visit_id",
+            {"day": day, "vehicle": vehicle_id},
+        )
+        return cursor.fetchall()
 
 
 def load_movements(
