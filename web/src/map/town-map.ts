@@ -38,7 +38,6 @@ import { baseLayersOf, watchBase } from "./base/watch";
 import { nameCanvas } from "./canvas-name";
 import { Dots } from "./dots";
 import { drawIcons, ICON_PIXEL_RATIO } from "./icons";
-import { lightenWhileMoving } from "./lighter";
 import { FleetMotion, type Shown } from "./motion";
 import { followed, hiddenGroups, plannedRoutes, selectedRoute, selectedTrack } from "./overlays";
 import {
@@ -356,7 +355,7 @@ function listen(map: MapLibre): (() => void)[] {
     map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
   }
   map.on("dragstart", () => (followed.value = false));
-  return [keepPlace(map), fitOnce(map), bringSelectionIntoView(map), lightenWhileMoving(map)];
+  return [keepPlace(map), fitOnce(map), bringSelectionIntoView(map)];
 }
 
 /** What is told of a movement that a button makes, as MapLibre tells it of the mouse's and the keyboard's. */

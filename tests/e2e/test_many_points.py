@@ -1,41 +1,15 @@
-"""What the map draws otherwise where there is much to draw: while somebody moves it, and points by the thousand."""
+"""What the map draws otherwise where there is much to draw: points by the thousand."""
 
 import re
 import time
 from collections.abc import Callable
-from itertools import cycle
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
 from services.store.connection import connect
 from tests.e2e.conftest import OpenDesk, Town
 
 PATIENCE_S = 90
-SLOWLY = """() => {
-  const ask = window.requestAnimationFrame.bind(window);
-  window.requestAnimationFrame = (then) => ask((nowMs) => then(nowMs * 10));
-}"""
-"""Frames seem to take ten times as long, however fast the machine is."""
-PIXEL_SHARE = "canvas => canvas.width / (canvas.clientWidth * devicePixelRatio)"
-
-
-def test_fewer_pixels_are_drawn_only_while_it_moves(open_desk: OpenDesk) -> None:
-    """What is switched meanwhile holds, and the map stands as sharp as before; so it is after the next movement."""
-    page = open_desk().page
-    page.evaluate(SLOWLY)
-    points = page.get_by_role("checkbox", name="收集点")
-    for switched in (False, True):
-        page.mouse.move(800, 300)
-        page.mouse.down()
-        _drag_until_light(page)
-        points.dispatch_event("click")
-        page.get_by_title("明暗").dispatch_event("click")
-        expect(points).to_be_checked(checked=switched)
-        page.mouse.up()
-        assert _wait_for(page, lambda share: share == 1) == 1
-
-
 MORE_POINTS = 5_000
 IS_STATE_COLOURED = """() => new Promise((resolve) => requestAnimationFrame(() => {
   const pen = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
@@ -91,27 +65,3 @@ def _wait_until(page: Page, is_there: Callable[[], bool]) -> None:
     while not (found := is_there()) and time.monotonic() < deadline_s:
         page.wait_for_timeout(100)
     assert found
-
-
-def _drag_until_light(page: Page) -> None:
-    steps = cycle(range(20))
-
-    def drag() -> None:
-        step = next(steps)
-        page.mouse.move(800 - 10 * step, 300 + 5 * step)
-
-    assert _wait_for(page, lambda share: share < 1, drag) == pytest.approx(0.5, abs=0.01)
-
-
-def _wait_for(page: Page, is_there: Callable[[float], bool], meanwhile: Callable[[], None] | None = None) -> float:
-    """Return the map's share of pixels a side as soon as it is as wished, or after a long time whatever it is."""
-    canvas = page.locator(".map-canvas canvas")
-    deadline_s = time.monotonic() + PATIENCE_S
-    while True:
-        share = float(canvas.evaluate(PIXEL_SHARE))
-        if is_there(share) or time.monotonic() > deadline_s:
-            return share
-        if meanwhile is None:
-            page.wait_for_timeout(100)
-        else:
-            meanwhile()
