@@ -64,7 +64,9 @@ def measure_load(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 found["alone_ms"] = {path: list(times) for path, times in kinds.items()}
                 console.print(f"Asking the mix, and {arguments.rate:g} requests a second")
                 requests = load.mixed_requests(people, plan_id, arguments.seed)
-                measured = load.measure(empty_port, port, requests, arguments.rate, arguments.seconds)
+                measured = load.measure(
+                    empty_port, port, requests, arguments.connections, arguments.rate, arguments.seconds
+                )
             found["load"] = asdict(measured)
         if "streams" in arguments.what:
             console.print(f"Reading {arguments.streams} streams")
@@ -118,6 +120,7 @@ def main() -> int:
     parser.add_argument("--figure-points", type=int, default=20_000)
     parser.add_argument("--check", action="store_true", help="have the product sum some days anew, and compare")
     parser.add_argument("--folder", type=Path, help="keep the figures' database there, and add to what it has")
+    parser.add_argument("--connections", type=int, default=64, help="that ask as fast as they are answered")
     parser.add_argument("--rate", type=float, default=300, help="requests a second")
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--seed", type=int, default=1)

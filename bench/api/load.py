@@ -50,6 +50,7 @@ class Load:
     empty_route_per_s: float
     mixed_per_s: float
     ratio: float
+    connections: int
     rate_per_s: float
     p50_ms: float
     p95_ms: float
@@ -125,13 +126,15 @@ def errors(answers: Answers) -> int:
     return sum(count for status, count in answers.statuses.items() if status >= 400)
 
 
-def measure(empty_port: int, port: int, requests: Sequence[bytes], rate_per_s: float, seconds: float) -> Load:
-    """Measure the empty route and the mix in turn, then the mix at a steady rate."""
-    asyncio.run(as_fast_as_possible(port, requests, 16, WARM_UP_S))
+def measure(
+    empty_port: int, port: int, requests: Sequence[bytes], connections: int, rate_per_s: float, seconds: float
+) -> Load:
+    """Measure the empty route and the mix in turn, both on so many connections, then the mix at a steady rate."""
+    asyncio.run(as_fast_as_possible(port, requests, connections, WARM_UP_S))
     empty, mixed = Answers(), Answers()
     for _ in range(3):
         for into, where, asked in ((empty, empty_port, [get("/")]), (mixed, port, requests)):
-            part = asyncio.run(as_fast_as_possible(where, asked, 16, seconds / 3))
+            part = asyncio.run(as_fast_as_possible(where, asked, connections, seconds / 3))
             into.latencies_s += part.latencies_s
             into.took_s += part.took_s
             for status, count in part.statuses.items():
@@ -141,6 +144,7 @@ def measure(empty_port: int, port: int, requests: Sequence[bytes], rate_per_s: f
         empty_route_per_s=round(empty.per_s),
         mixed_per_s=round(mixed.per_s),
         ratio=round(mixed.per_s / empty.per_s, 3),
+        connections=connections,
         rate_per_s=rate_per_s,
         p50_ms=round(steady.quantile_ms(0.50), 1),
         p95_ms=round(steady.quantile_ms(0.95), 1),
