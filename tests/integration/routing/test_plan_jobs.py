@@ -192,6 +192,8 @@ def test_a_plan_can_be_published_as_soon_as_it_is_ready(town_database: str) -> N
     """Asked for with the plan, its publication needs no second request."""
     plan_id = ask(town_database, publish=True)
     wait_until(lambda: plan_of(town_database, plan_id).is_published, 300)
+    with connect(town_database) as connection:
+        assert plans.find_published_plan(connection, DAY) == plan_of(town_database, plan_id)
 
 
 def test_a_point_at_the_kerb_is_passed_on_its_own_side(
