@@ -35,6 +35,7 @@ from services.store import plans
 from services.store.connection import connect
 from services.store.jobs import request_plan
 from services.store.plan_districts import count_planners
+from services.store.routes import load_routes
 
 DAY = date(2026, 6, 1)
 AROUND_DEG = 0.0006
@@ -134,7 +135,7 @@ def planned(
             raise RuntimeError(f"The plan is {plan.status}: {plan.failure}")
         left_out = plans.load_unserved(connection, plan_id)
         course = plans.load_progress(connection, plan_id)
-        routes = plans.load_routes(connection, plan_id)
+        routes = load_routes(connection, plan_id)
     whole = [row.elapsed_s for row in course if row.unserved == course[-1].unserved]
     return {
         "seconds": seconds,

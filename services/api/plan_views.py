@@ -7,8 +7,9 @@ from services.api.shapes.plans import CircumstancesAnswer, PlanAnswer, PlanSumma
 from services.domain.errors import NotFoundError
 from services.domain.kinds import StopKind
 from services.store.connection import Connection
-from services.store.plans import PlanRow, load_plan, load_routes, load_stops, load_unserved
+from services.store.plans import PlanRow, load_plan, load_unserved
 from services.store.register_pages import visible_points, visible_vehicles
+from services.store.routes import load_routes, load_stops
 from services.store.visibility import Visibility
 
 

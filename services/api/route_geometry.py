@@ -9,8 +9,8 @@ from services.api.shapes.plans import RouteAnswer
 from services.domain.errors import NotFoundError
 from services.roads.network import LonLat, RoadNetwork, decode_polyline6
 from services.store.connection import Connection
-from services.store.plans import StopRow, load_routes, load_stops
 from services.store.register_pages import visible_vehicles
+from services.store.routes import StopRow, load_routes, load_stops
 from services.store.visibility import Visibility
 
 

@@ -29,8 +29,8 @@ from services.store.clearance_figures import load_due_visits_of_points, load_vis
 from services.store.connection import Connection
 from services.store.live_facilities import page_of_facilities
 from services.store.live_vehicles import load_tracks, page_of_vehicles
-from services.store.plans import StopRow, load_published_routes, load_stops
 from services.store.register_pages import contractors_of_vehicles, page_of_points
+from services.store.routes import StopRow, load_published_routes, load_stops
 from services.store.visibility import Visibility
 from services.store.visits import has_due_visits
 

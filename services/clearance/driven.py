@@ -18,7 +18,8 @@ from services.domain.town import Interval, Town
 from services.store.connection import Connection
 from services.store.driven import Movement, load_movements, load_outcomes, load_visits_on_routes
 from services.store.evidence import load_weighings
-from services.store.plans import RouteRow, StopRow, find_published_plan, load_routes, load_stops
+from services.store.plans import find_published_plan
+from services.store.routes import RouteRow, StopRow, load_routes, load_stops
 
 LONGEST_OVERTIME = timedelta(hours=3)
 """A night shift may go on past the end of its service day, and be late there."""

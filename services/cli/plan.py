@@ -16,6 +16,7 @@ from services.store import plans
 from services.store.connection import connect
 from services.store.jobs import request_plan
 from services.store.plans import PlanRequest
+from services.store.routes import load_routes
 from services.store.town import load_clock, load_town
 
 DAY = "day"
@@ -79,7 +80,7 @@ def plan_day(
         show_plan(console, connection, plan, town)
         if publish:
             publish_and_wait(connection, plan_id)
-            console.print(f"Published to {len(plans.load_routes(connection, plan_id))} trucks.")
+            console.print(f"Published to {len(load_routes(connection, plan_id))} trucks.")
 
 
 def _service_date(text: str, today: date) -> date:

@@ -17,6 +17,7 @@ from services.routing.wording import Broken
 from services.store import plans
 from services.store.connection import Connection
 from services.store.plans import PlanRow
+from services.store.routes import load_routes, load_stops
 
 MOST_MOVED = 40
 """So many visits that moved are named; the others are counted."""
@@ -25,8 +26,8 @@ MOST_MOVED = 40
 def show_plan(console: Console, connection: Connection, plan: PlanRow, town: Town) -> None:
     """Print a plan's routes, its sums, what is not served and why, and its notes."""
     routes = _table("vehicle", "leaves", "back", "points", "unloads", "km", "hours", "kg", title=_title(plan))
-    for route in plans.load_routes(connection, plan.plan_id):
-        stops = plans.load_stops(connection, plan.plan_id, route.vehicle_id)
+    for route in load_routes(connection, plan.plan_id):
+        stops = load_stops(connection, plan.plan_id, route.vehicle_id)
         routes.add_row(
             route.vehicle_id,
             _clock(stops[0].depart_at, town),
@@ -62,7 +63,7 @@ def show_route(console: Console, connection: Connection, plan: PlanRow, vehicle_
         NotFoundError: it has no route in this plan.
 
     """
-    stops = plans.load_stops(connection, plan.plan_id, vehicle_id)
+    stops = load_stops(connection, plan.plan_id, vehicle_id)
     if not stops:
         raise NotFoundError(f"{vehicle_id} has no route in plan {plan.plan_id}.")
     table = _table(

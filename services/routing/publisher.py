@@ -27,8 +27,9 @@ from services.roads.network import RoadNetwork
 from services.store import plans
 from services.store.connection import Connection
 from services.store.devices import list_devices
-from services.store.plans import PlanRow, StopRow
+from services.store.plans import PlanRow
 from services.store.registry import load_points, load_vehicles
+from services.store.routes import StopRow, load_stops
 from services.store.town import load_clock, load_town
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ def publish_plan(connection: Connection, plan_id: UUID, network: RoadNetwork, mq
 
 
 def _stops_by_vehicle(connection: Connection, plan_id: UUID) -> dict[str, list[StopRow]]:
-    rows = plans.load_stops(connection, plan_id)
+    rows = load_stops(connection, plan_id)
     return {vehicle_id: list(stops) for vehicle_id, stops in groupby(rows, key=lambda stop: stop.vehicle_id)}
 
 

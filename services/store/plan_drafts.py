@@ -6,16 +6,8 @@ from uuid import UUID
 from services.domain.kinds import StopKind, UnservedReason
 from services.domain.plan import Plan, Route, Stop, UnservedVisit
 from services.store.connection import Connection
-from services.store.plans import (
-    PlanRequest,
-    PlanRow,
-    create_plan,
-    finish_ready,
-    load_routes,
-    load_stops,
-    load_unserved,
-    start_solving,
-)
+from services.store.plans import PlanRequest, PlanRow, create_plan, finish_ready, load_unserved, start_solving
+from services.store.routes import load_routes, load_stops
 
 
 def load_whole(connection: Connection, row: PlanRow) -> Plan:

@@ -11,7 +11,8 @@ from services.api.shapes.values import Answer, Asked, Code, ServiceDate
 from services.domain.circumstances import Circumstances
 from services.domain.demand import DemandSource
 from services.domain.kinds import PlanStatus, StopKind, UnservedReason
-from services.store.plans import DEFAULT_DEMAND_QUANTILE, PlanRow, RouteRow, StopRow
+from services.store.plans import DEFAULT_DEMAND_QUANTILE, PlanRow
+from services.store.routes import RouteRow, StopRow
 
 LONGEST_TIME_LIMIT_S = 3600
 

@@ -24,7 +24,8 @@ from services.roads.network import decode_polyline6
 from services.store import alarm_signs as signs
 from services.store.alarms import clear_alarm, raise_alarm, update_alarm
 from services.store.connection import Connection
-from services.store.plans import StopRow, find_published_plan, load_stops
+from services.store.plans import find_published_plan
+from services.store.routes import StopRow, load_stops
 from services.store.standards import load_standard_limits
 
 TruckRule = Callable[[Truck, Limits], Condition | None]

@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 
 from services.domain.clock import TownClock
-from services.store import plans
 from services.store.connection import connect
+from services.store.routes import load_stops
 from services.store.town import save_clock
 from tests.integration.routing.conftest import DAY, TOWN, ask, done
 from tests.integration.routing.test_plan_jobs import publish_and_wait
@@ -58,7 +58,7 @@ def line_of(text: str, *words: str) -> str:
 def served_by(database_url: str, plan_id: str) -> dict[str, str]:
     """Return who serves each point of a plan."""
     with connect(database_url) as connection:
-        stops = plans.load_stops(connection, UUID(plan_id))
+        stops = load_stops(connection, UUID(plan_id))
     return {stop.id: stop.vehicle_id for stop in stops if stop.kind == "point" and stop.id}
 
 

@@ -14,6 +14,7 @@ from services.cli.plan_waiting import wait_until_done
 from services.domain.kinds import PlanStatus
 from services.store import plans, registry
 from services.store.connection import Connection, connect
+from services.store.routes import load_stops
 from tests.integration.routing.conftest import DAY, ask, done
 from tests.road_servers import wait_until
 
@@ -64,7 +65,7 @@ def test_a_plan_is_made_on_the_forecast_of_its_points(town_database: str) -> Non
     assert "1 visits on the forecast of their point, 0 on what its container told, 6 on what is" in result.stdout
     with connect(town_database) as connection:
         (plan,) = plans.list_plans(connection, day)
-        stops = {stop.id: stop for stop in plans.load_stops(connection, plan.plan_id) if stop.kind == "point"}
+        stops = {stop.id: stop for stop in load_stops(connection, plan.plan_id) if stop.kind == "point"}
     assert stops["P1"].demand_source == "forecast"
     assert stops["P1"].demand_kg == pytest.approx(60, abs=1)
     assert stops["P1"].collected_kg == pytest.approx(60, abs=1)

@@ -32,6 +32,7 @@ from services.routing.solver_process import SolverProcess
 from services.store import plans, registry
 from services.store.connection import connect
 from services.store.jobs import request_publication
+from services.store.routes import load_routes, load_stops
 from services.store.visibility import EVERYTHING
 from tests.integration.routing.conftest import DAY, NOW, TOWN, ask, done, plan_of, planner_process, row_of, store_town
 from tests.road_files import METRE_EAST_DEG, METRE_NORTH_DEG, place
@@ -54,7 +55,7 @@ def test_a_day_is_planned_within_its_time_and_told_while_it_is(town_database: st
     assert plan.finished_at is not None
     assert (plan.finished_at - plan.started_at).total_seconds() < 60  # 3 s, and a machine that is busy
     with connect(town_database) as connection:
-        stops = plans.load_stops(connection, plan_id)
+        stops = load_stops(connection, plan_id)
         unserved = plans.load_unserved(connection, plan_id)
         progress = plans.load_progress(connection, plan_id)
     assert sorted(stop.id or "" for stop in stops if stop.kind == "point") == ["P1", "P2", "P3", "P4"]
@@ -91,7 +92,7 @@ def test_a_day_without_work_or_trucks_is_ready_with_a_note(
     plan = done(town_database, ask(town_database, **asked))
     assert (plan.status, plan.notes) == (PlanStatus.READY, [note])
     with connect(town_database) as connection:
-        assert plans.load_routes(connection, plan.plan_id) == []
+        assert load_routes(connection, plan.plan_id) == []
         unserved = plans.load_unserved(connection, plan.plan_id)
     assert {row.reason for row in unserved if row.point_id != "SEA"} == reasons
 
@@ -184,7 +185,7 @@ def test_a_published_plan_reaches_every_truck_in_revisions(town_database: str, m
     assert {message.revision for message in retained_routes(mqtt_url, 2).values()} == {3}
     with connect(town_database) as connection:
         assert plans.find_published_plan(connection, DAY) == plan_of(town_database, first_id)
-        legs = [stop.leg_polyline6 for stop in plans.load_stops(connection, first_id) if stop.sequence > 1]
+        legs = [stop.leg_polyline6 for stop in load_stops(connection, first_id) if stop.sequence > 1]
     assert all(legs)
 
 
@@ -211,7 +212,7 @@ def test_a_point_at_the_kerb_is_passed_on_its_own_side(
             shown = load_route_on_roads(connection, plan_id, "V1", EVERYTHING)
         publish_and_wait(town_database, plan_id)
         with connect(town_database) as connection:
-            (stop,) = [stop for stop in plans.load_stops(connection, plan_id) if stop.kind == "point"]
+            (stop,) = [stop for stop in load_stops(connection, plan_id) if stop.kind == "point"]
         way = decode_polyline6(stop.leg_polyline6 or "")
         assert shown.with_roads().legs is not None
         assert (shown.with_roads().legs or ())[0] == way
