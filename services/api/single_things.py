@@ -29,7 +29,7 @@ from services.store.clearance_figures import load_due_visits_of_points, load_vis
 from services.store.connection import Connection
 from services.store.live_facilities import page_of_facilities
 from services.store.live_vehicles import load_tracks, page_of_vehicles
-from services.store.register_pages import contractors_of_vehicles, page_of_points
+from services.store.register_pages import page_of_points
 from services.store.routes import StopRow, load_published_routes, load_stops
 from services.store.visibility import Visibility
 from services.store.visits import has_due_visits
@@ -46,12 +46,17 @@ WHOLE_FROM = 70
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of JSON and whose it is."""
+    """A piece of JSON and whose it is.
+
+    It `is_of_none` where it says that nothing is due at its point: that hangs on there being due visits elsewhere, for
+    of a day without any the register tells what is due.
+    """
 
     contractor_id: str | None
     vehicle_id: str | None
     json: bytes
     is_everybodys: bool = False
+    is_of_none: bool = False
 
     def may_be_seen(self, visible: Visibility) -> bool:
         """Tell whether somebody limited to `visible` may see it."""
@@ -74,7 +79,10 @@ def _points(connection: Connection, day: KnownDay, point_ids: Sequence[str] | No
     rows = page_of_points(connection, day.service_date, point_ids=point_ids)
     if not any(row.due for row in rows) and not has_due_visits(connection, day.service_date):
         return {}  # what is due by the register is worked out elsewhere
-    return {row.point_id: [Piece(row.contractor_id, None, point_json(row, day.service_date))] for row in rows}
+    return {
+        row.point_id: [Piece(row.contractor_id, None, point_json(row, day.service_date), is_of_none=row.due == 0)]
+        for row in rows
+    }
 
 
 def _due_visits(connection: Connection, day: KnownDay, point_ids: Sequence[str] | None) -> Mapping[str, Pieces]:
@@ -94,15 +102,15 @@ def _facilities(connection: Connection, day: KnownDay, facility_ids: Sequence[st
 
 def _tracks(connection: Connection, day: KnownDay, vehicle_ids: Sequence[str] | None) -> Mapping[str, Pieces]:
     start, end = day.town.service_day(day.service_date).start, day.clock.now()
-    owners = contractors_of_vehicles(connection, vehicle_ids or ())
-    tracks = load_tracks(connection, [*owners], start, end, MOST_FIXES)
-    if sum(map(len, tracks.values())) >= MOST_FIXES:
-        return {}  # may be cut off; one by one they are not
-    found = {}
-    for vehicle_id, owner in owners.items():
-        track = track_json(vehicle_id, start, end, segments_of(tracks.get(vehicle_id, [])))
-        found[vehicle_id] = [Piece(owner, vehicle_id, track)]
-    return found
+    asked = vehicle_ids or ()
+    limit = MOST_FIXES // max(len(asked), 1)
+    return {
+        row.vehicle_id: [
+            Piece(row.contractor_id, row.vehicle_id, track_json(row.vehicle_id, start, end, segments_of(row)))
+        ]
+        for row in load_tracks(connection, asked, start, end, limit)
+        if len(row.lon) < limit  # or it may be cut off; one by one they are not
+    }
 
 
 def _routes(connection: Connection, day: KnownDay, keys: Sequence[str] | None) -> Mapping[str, Pieces]:
@@ -137,7 +145,8 @@ class SingleThing:
     """One sort of thing; what was found is kept as long as the store says that it holds.
 
     `made_of` are the tables that say so, `at_points` those that tell of each point by itself; without any nothing is
-    kept. Where `is_loaded_whole`, all are loaded once so many were asked for of one state of the store.
+    kept. What is of no due visit holds until anything changes in these, at whatever point. Where `is_loaded_whole`, all
+    are loaded once so many were asked for of one state of the store.
     """
 
     def __init__(
@@ -176,16 +185,19 @@ class SingleThing:
         state = self._state(day)
         if self._is_loaded_whole:
             self._load_whole_where_worth_it(state, 1)
+        anywhere = state
+        if self._at_points:
+            anywhere += self._announcements.state_of(self._at_points)
         for table in self._at_points:
             state += self._announcements.state_of_part(table, key)
         kept = self._kept.get(key)
-        if kept is not None and kept[0] == state:
+        if kept is not None and kept[0] in (state, anywhere):  # their lengths tell one from the other
             return kept[1]
         pieces = await self._asking.find(key)
         if pieces is not None:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
-            self._kept[key] = (state, pieces)
+            self._kept[key] = (anywhere if any(one.is_of_none for one in pieces) else state, pieces)
         return pieces
 
     async def whole(self, day: KnownDay, worth: int) -> Mapping[str, Pieces] | None:

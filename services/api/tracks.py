@@ -1,6 +1,5 @@
 """From a vehicle's fixes to a track: cut where nobody knows the way, outliers marked."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import msgspec
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.clearance.track import Projection, outliers
-from services.store.live_vehicles import Fix
+from services.store.live_vehicles import Fix, TrackRow
 
 GAP_S = 180
 """Where two fixes are further apart in time, nobody knows which way the vehicle went."""
@@ -16,21 +15,20 @@ GAP_M = 1000
 """The same in distance: a straight line of a kilometre is no way that a truck drove in a town."""
 
 
-def segments_of(fixes: Sequence[Fix]) -> list[list[Fix]]:
-    """Return fixes, in order of time, cut at gaps, with outliers marked as such in the segment that they came in.
+def segments_of(track: TrackRow) -> list[list[Fix]]:
+    """Return a track's fixes cut at gaps, with outliers marked as such in the segment that they came in.
 
     Gaps are between fixes that are no outliers: no line is to be drawn to one, nor cut by it.
     """
-    if not fixes:
+    told = track.fixes
+    if not told:
         return []
-    time_s = np.array([fix.observed_at.timestamp() for fix in fixes])
-    lon, lat = np.array([fix.lon for fix in fixes]), np.array([fix.lat for fix in fixes])
+    time_s, lon, lat = np.array(track.time_s), np.array(track.lon), np.array(track.lat)
     x_m, y_m = _projection(lon, lat).metres(lon, lat)
     marked = outliers(time_s, x_m, y_m)
     plausible = np.flatnonzero(~marked)
     far = np.hypot(np.diff(x_m[plausible]), np.diff(y_m[plausible])) > GAP_M
     gaps = plausible[1:][far | (np.diff(time_s[plausible]) > GAP_S)]
-    told = [*fixes]
     for outlier in np.flatnonzero(marked).tolist():
         told[outlier] = msgspec.structs.replace(told[outlier], outlier=True)
     return [told[begin:end] for begin, end in pairwise((0, *gaps.tolist(), len(told)))]

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from itertools import groupby
-from operator import itemgetter
 from typing import LiteralString, NamedTuple
 
 import msgspec
@@ -63,6 +61,28 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
     heading_deg: float | None
     load_kg: float | None
     outlier: bool = False
+
+
+class TrackRow(NamedTuple):
+    """A vehicle, whose it is, and its fixes in order of time, a list for each of their values.
+
+    `time_s` is `observed_at` as seconds since 1970.
+    """
+
+    vehicle_id: str
+    contractor_id: str | None
+    time_s: list[float]
+    lon: list[float]
+    lat: list[float]
+    observed_at: list[datetime]
+    speed_kmh: list[float | None]
+    heading_deg: list[float | None]
+    load_kg: list[float | None]
+
+    @property
+    def fixes(self) -> list[Fix]:
+        """The fixes one by one."""
+        return [*map(Fix, self.lon, self.lat, self.observed_at, self.speed_kmh, self.heading_deg, self.load_kg)]
 
 
 class LivePosition(NamedTuple):
@@ -148,12 +168,24 @@ _LIVE_POSITIONS: LiteralString = f"""
     LEFT JOIN latest_positions AS fix USING (device_key)
     WHERE fix.device_key IS NOT NULL OR newest.online IS NOT NULL"""  # noqa: S608 - made of our own constants
 
+# Arrays of numbers are read in half the time of as many rows. A real goes through its text, which is its shortest form.
 _TRACKS: LiteralString = """
-    SELECT device.asset_id, fix.lon, fix.lat, fix.observed_at, fix.speed_kmh, fix.heading_deg, fix.load_kg
-    FROM devices AS device JOIN positions AS fix USING (device_key)
-    WHERE device.kind = 'vehicle' AND device.asset_id = ANY(%(vehicles)s)
-        AND fix.observed_at >= %(start)s AND fix.observed_at < %(end)s
-    ORDER BY device.asset_id, fix.observed_at, fix.seq LIMIT %(limit)s"""
+    SELECT vehicle.vehicle_id, vehicle.contractor_id, track.*
+    FROM vehicles AS vehicle CROSS JOIN LATERAL (
+        SELECT coalesce(array_agg(extract(epoch FROM observed_at)::float8), '{}') AS time_s,
+            coalesce(array_agg(lon), '{}') AS lon, coalesce(array_agg(lat), '{}') AS lat,
+            coalesce(array_agg(observed_at), '{}') AS observed_at,
+            coalesce(array_agg(speed_kmh::text::float8), '{}') AS speed_kmh,
+            coalesce(array_agg(heading_deg::text::float8), '{}') AS heading_deg,
+            coalesce(array_agg(load_kg::text::float8), '{}') AS load_kg
+        FROM (
+            SELECT fix.* FROM devices AS device JOIN positions AS fix USING (device_key)
+            WHERE device.kind = 'vehicle' AND device.asset_id = vehicle.vehicle_id
+                AND fix.observed_at >= %(start)s AND fix.observed_at < %(end)s
+            ORDER BY fix.observed_at, fix.seq LIMIT %(limit)s
+        ) AS fix
+    ) AS track
+    WHERE vehicle.vehicle_id = ANY(%(vehicles)s)"""
 
 
 def page_of_vehicles(
@@ -194,15 +226,13 @@ def load_live_positions(connection: Connection) -> list[LivePosition]:
         return cursor.execute(_LIVE_POSITIONS).fetchall()
 
 
-def load_track(connection: Connection, vehicle_id: str, start: datetime, end: datetime, limit: int) -> list[Fix]:
-    """Return at most `limit` fixes of a vehicle from `start` to before `end`, in order of time."""
-    return load_tracks(connection, [vehicle_id], start, end, limit).get(vehicle_id, [])
-
-
 def load_tracks(
     connection: Connection, vehicle_ids: Sequence[str], start: datetime, end: datetime, limit: int
-) -> dict[str, list[Fix]]:
-    """Return the fixes of vehicles from `start` to before `end`, each's in order of time; at most `limit` in all."""
+) -> list[TrackRow]:
+    """Return the fixes of vehicles from `start` to before `end`, at most `limit` of each.
+
+    A vehicle that the register does not know is left out.
+    """
     parameters = {"vehicles": [*vehicle_ids], "start": start, "end": end, "limit": limit}
-    rows = groupby(connection.execute(_TRACKS, parameters).fetchall(), itemgetter(0))
-    return {vehicle_id: [Fix(*fix[1:]) for fix in of_vehicle] for vehicle_id, of_vehicle in rows}
+    with connection.cursor(binary=True, row_factory=named_rows(TrackRow)) as cursor:
+        return cursor.execute(_TRACKS, parameters).fetchall()

@@ -19,7 +19,7 @@ from services.clearance.driven import DrivenRoute, load_driven_routes
 from services.domain.errors import NotFoundError
 from services.store.connection import Connection
 from services.store.driven import load_point_places
-from services.store.live_vehicles import load_track
+from services.store.live_vehicles import load_tracks
 from services.store.register_pages import visible_vehicles
 from services.store.users import User
 
@@ -102,8 +102,8 @@ def _on_the_map(
         line = route.line  # as it was published; without roads there is no line to draw
         features.append(_feature("planned", {"type": "LineString", "coordinates": line} if len(line) > 1 else None))
         places = {stop.sequence: _point(stop.lon, stop.lat) for stop in route.answer.stops}
-    fixes = load_track(connection, driven.vehicle_id, driven.span.start, driven.span.end, MOST_FIXES)
-    ways = [[[fix.lon, fix.lat] for fix in way if not fix.outlier] for way in segments_of(fixes)]
+    tracks = load_tracks(connection, [driven.vehicle_id], driven.span.start, driven.span.end, MOST_FIXES)
+    ways = [[[fix.lon, fix.lat] for fix in way if not fix.outlier] for one in tracks for way in segments_of(one)]
     track = {"type": "MultiLineString", "coordinates": [way for way in ways if len(way) > 1]}
     features.append(_feature("driven", track, answer.model_dump(mode="json", exclude=_LISTS)))
     features += [

@@ -17,8 +17,7 @@ from services.api.today import load_today
 from services.api.tracks import segments_of
 from services.domain.errors import InvalidRequestError, NotFoundError
 from services.store.connection import Connection
-from services.store.live_vehicles import load_track, page_of_vehicles
-from services.store.register_pages import contractors_of_vehicles
+from services.store.live_vehicles import load_tracks, page_of_vehicles
 from services.store.users import User
 
 router = APIRouter(prefix="/api/v1/vehicles", tags=["vehicles"], route_class=AnswerRoute)
@@ -90,16 +89,15 @@ def read_track(
     """
     with parts.database.connection() as connection:
         today = load_today(connection)
-        owner = contractors_of_vehicles(connection, [vehicle_id])
-        if vehicle_id not in owner or not user.visibility.shows(owner[vehicle_id], vehicle_id):
-            raise _unknown(vehicle_id)
         end = end or today.now
         start = start or min(today.service_day.start, end)
         _check_span(start, end)
-        fixes = load_track(connection, vehicle_id, start, end, MOST_FIXES + 1)
-    if len(fixes) > MOST_FIXES:
+        rows = load_tracks(connection, [vehicle_id], start, end, MOST_FIXES + 1)
+    if not rows or not user.visibility.shows(rows[0].contractor_id, vehicle_id):
+        raise _unknown(vehicle_id)
+    if len(rows[0].lon) > MOST_FIXES:
         raise InvalidRequestError(f"There are more than {MOST_FIXES} fixes in this span; ask for a shorter one.")
-    segments = segments_of(fixes)
+    segments = segments_of(rows[0])
     if accepts(request, GEO_JSON):
         return geo_json(_track_feature(TrackAnswer.of(vehicle_id, start, end, segments)))
     return json_answer(track_json(vehicle_id, start, end, segments))

@@ -71,6 +71,12 @@ class WholeWay:
 
     requests: int = 0
 
+    def taken_by(self, asking: Callable[[], object]) -> bool:
+        """Tell whether what `asking` asks went the whole way."""
+        before = self.requests
+        asking()
+        return self.requests != before
+
     def middleware(self) -> Middleware:
         """Return the middleware that counts, to be put behind the short way."""
 
@@ -285,6 +291,31 @@ def test_a_page_of_points_holds_while_others_are_visited(api: Api, admin: httpx.
     assert is_asked_for_again("NOTIFY table_changed, 'due_visits'")
     assert is_asked_for_again("UPDATE zones SET responsible = responsible")
     assert not is_asked_for_again(f"{of} 'P3'")
+
+
+def test_what_is_not_due_holds_while_others_are(api: Api, admin: httpx.Client, whole_way: WholeWay) -> None:
+    """That nothing is due at a point is kept, until the day has no due visit anywhere: then the register tells."""
+    path, states = "/api/v1/points/P4", []
+
+    def state() -> str:
+        for _ in range(2):
+            answer = admin.get(path)
+            assert answer.text == _whole(admin, path).text
+        return str(answer.json()["day"]["state"])
+
+    with connect(api.database_url, autocommit=True) as connection:
+        connection.execute("CREATE TEMP TABLE due AS SELECT * FROM due_visits")
+        connection.execute("DELETE FROM due_visits WHERE point_id = 'P4'")
+        states.append(state())
+        wait_until(lambda: not whole_way.taken_by(lambda: admin.get(path)), 20)
+        connection.execute("DELETE FROM due_visits")
+        states.append(state())
+        connection.execute("INSERT INTO due_visits SELECT * FROM due WHERE point_id <> 'P4'")
+        states.append(state())
+        connection.execute("DELETE FROM due_visits")
+        states.append(state())
+        connection.execute("INSERT INTO due_visits SELECT * FROM due")
+    assert states == ["not_due", "pending", "not_due", "pending"]
 
 
 def test_what_passes_with_time_is_not_kept(admin: httpx.Client, whole_way: WholeWay) -> None:

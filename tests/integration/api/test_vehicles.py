@@ -1,11 +1,15 @@
 """Vehicles over HTTP: their state and the track they came by."""
 
+import random
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from services.api.shapes.vehicles import track_json
 from services.store.connection import connect
+from services.store.live_vehicles import Fix
 from tests.integration.api.conftest import Api
 
 GEO = {"Accept": "application/geo+json"}
@@ -85,6 +89,37 @@ def test_a_track_is_a_line_for_each_segment(admin: httpx.Client) -> None:
 def test_a_track_is_of_the_span_asked_for(admin: httpx.Client, query: dict[str, str], fixes: int) -> None:
     """From start, included, to end, excluded."""
     assert admin.get("/api/v1/vehicles/V1/track", params=query).json()["fixes"] == fixes
+
+
+def test_a_track_is_what_is_stored_to_the_last_digit(api: Api, admin: httpx.Client) -> None:
+    """Numbers of four and eight bytes, nothing, and two fixes of one instant: as row by row, byte by byte."""
+    start, draw = datetime(2026, 11, 3, 1, tzinfo=UTC), random.Random(7)
+    reals = [None, 0.0, 0.1, 25.3, 1e-7, 1 / 3, 16777217.0, 123456789.0, 359.99]
+    fixes = [
+        (
+            start + timedelta(seconds=n // 2 * 15, microseconds=draw.randrange(2) * 120_001),
+            n,
+            *(116 + draw.random() / 1e4, 40 + draw.random() / 1e4),
+            *(draw.choice([*reals, draw.uniform(0, 100)]) for _ in range(3)),
+        )
+        for n in range(300)
+    ]
+    with connect(api.database_url) as connection:
+        connection.cursor().executemany(
+            "INSERT INTO positions (observed_at, seq, lon, lat, speed_kmh, heading_deg, load_kg, received_at, "
+            "device_key) SELECT %s, %s, %s, %s, %s, %s, %s, now(), device_key FROM devices WHERE device_id = 'V2'",
+            fixes,
+        )
+        end = start + timedelta(hours=1)
+        rows = connection.execute(
+            "SELECT lon, lat, observed_at, speed_kmh, heading_deg, load_kg FROM positions "
+            "WHERE observed_at >= %s AND observed_at < %s ORDER BY observed_at, seq",
+            [start, end],
+        )
+        expected = track_json("V2", start, end, [[Fix(*row) for row in rows]])
+    span = {"start": start.isoformat(), "end": end.isoformat()}
+    assert admin.get("/api/v1/vehicles/V2/track", params=span).content == expected
+    assert expected.count(b"observed_at") == 300
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from services.api.shapes.vehicles import TrackAnswer, track_json
 from services.api.tracks import segments_of
 from services.clearance.track import LONGEST_RUN_OF_OUTLIERS
-from services.store.live_vehicles import Fix
+from services.store.live_vehicles import Fix, TrackRow
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
 METRE = 1 / 111_320
@@ -23,10 +23,18 @@ def fixes_at(places: list[tuple[float, float]]) -> list[Fix]:
     ]
 
 
+def track_of(fixes: list[Fix]) -> TrackRow:
+    """Return fixes as the store gives them: a list for each value."""
+    names = ("lon", "lat", "observed_at", "speed_kmh", "heading_deg", "load_kg")
+    columns = [[getattr(fix, name) for fix in fixes] for name in names]
+    return TrackRow("V1", None, [fix.observed_at.timestamp() for fix in fixes], *columns)
+
+
 def drawn(places: list[tuple[float, float]]) -> str:
     """Return the segments as text: a dot for each fix, an x for an outlier, a bar for each gap."""
     return "|".join(
-        "".join("x" if marked.outlier else "." for marked in segment) for segment in segments_of(fixes_at(places))
+        "".join("x" if marked.outlier else "." for marked in segment)
+        for segment in segments_of(track_of(fixes_at(places)))
     )
 
 
@@ -59,7 +67,7 @@ def test_no_fix_is_lost() -> None:
     """All fixes are in the segments, in order, whatever they are."""
     places = [(15.0 * number, 80.0 * number + (20_000.0 if number % 7 == 3 else 0.0)) for number in range(300)]
     fixes = fixes_at(places)
-    segments = segments_of(fixes)
+    segments = segments_of(track_of(fixes))
     found = [msgspec.structs.replace(fix, outlier=False) for segment in segments for fix in segment]
     assert found == fixes
     assert sum(marked.outlier for segment in segments for marked in segment) == 43
@@ -69,7 +77,7 @@ def test_a_receiver_that_stays_elsewhere_is_believed_in_the_end() -> None:
     """A long run far away costs no more than a run of outliers may have: the vehicle was carried there."""
     places = [(10.0 * number, 0.0) for number in range(100)]
     places += [(1000.0 + 10.0 * number, 50_000.0) for number in range(100)]
-    marks = [marked.outlier for segment in segments_of(fixes_at(places)) for marked in segment]
+    marks = [marked.outlier for segment in segments_of(track_of(fixes_at(places))) for marked in segment]
     assert 0 < sum(marks) <= LONGEST_RUN_OF_OUTLIERS
 
 
@@ -77,5 +85,5 @@ def test_a_track_is_written_as_its_shape_writes_it() -> None:
     """What writes thousands of fixes at once says the same as the shape that describes them."""
     known = Fix(116.1, 40.0, START + timedelta(seconds=1, milliseconds=500), 25.3, 0.0, 1500.0)
     for fixes in ([], [known, *fixes_at([(20, 0), (35, 9_000), (400, 20)])]):
-        asked = ("V\n1 车", START, START + timedelta(days=1), segments_of(fixes))
+        asked = ("V\n1 车", START, START + timedelta(days=1), segments_of(track_of(fixes)))
         assert track_json(*asked).decode() == TrackAnswer.of(*asked).model_dump_json()
