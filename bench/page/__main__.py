@@ -125,7 +125,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
             connection.execute("VACUUM ANALYZE")
         with running_api(url) as port, MovingFleet(url, NOW) as fleet, started_browser() as browser:
             address = f"http://127.0.0.1:{port}"
-            found["first_view"] = asdict(measure_first_view(browser, address))
+            found["first_view"] = asdict(measure_first_view(browser, address, size.points))
             console.print(f"First view on a slow PC: {found['first_view']}")
             page, opened_s = open_page(browser, address, size)
             found["opened_s"] = round(opened_s, 1)

@@ -5,6 +5,7 @@ import { Icon, type IconName } from "./components/icons";
 import { Problem } from "./components/notice";
 import { SignIn } from "./components/sign-in";
 import { TopBar } from "./components/top-bar";
+import { afterDrawing } from "./frame/after-drawing";
 import { languageTag, t } from "./i18n/catalogue";
 import { MapView } from "./map/map-view";
 import { Card } from "./panels/card";
@@ -29,7 +30,14 @@ export function App() {
     if (role === "driver") location.replace(`./driver/${location.hash.includes("lang=en") ? "#lang=en" : ""}`);
   }, [role]);
   if (role === "driver") return null;
-  return session.value === null ? <SignIn /> : <Desk />;
+  return session.value === null ? <Entrance /> : <Desk />;
+}
+
+/** The sign-in form; while somebody types, the map's script is fetched, which is most of the desk's. */
+function Entrance() {
+  // Where it cannot be had, the desk says so when it asks again.
+  useEffect(() => afterDrawing(() => void import("./map/town-map").catch(() => undefined)), []);
+  return <SignIn />;
 }
 
 function Desk() {

@@ -11,6 +11,7 @@ import { t, type MessageKey } from "../i18n/catalogue";
 import { panel } from "../state/address";
 import { contractors, zones } from "../state/register";
 import { replayMs } from "../state/cursor";
+import { afterFirstList } from "../state/desk";
 import { POINT_STATES } from "../state/visits";
 import { baseMap, findBase } from "./base/base-map";
 import { BaseNote } from "./base/base-note";
@@ -28,14 +29,18 @@ export function MapView() {
   useEffect(() => {
     const alive = { is: true };
     const endOverlays = followOverlays();
+    const base = findBase();
     // MapLibre is most of the page's script, so the lists are there before it is.
-    void Promise.all([import("./town-map"), findBase()])
-      .then(([{ createTownMap }, base]) => {
-        if (alive.is && box.current !== null) map.value = createTownMap(box.current, base);
-      })
-      .catch((error: unknown) => (problem.value = hasWebgl() ? sentenceOf(error) : t("map.noWebgl")));
+    const endWait = afterFirstList(() => {
+      void Promise.all([import("./town-map"), base])
+        .then(([{ createTownMap }, layers]) => {
+          if (alive.is && box.current !== null) map.value = createTownMap(box.current, layers);
+        })
+        .catch((error: unknown) => (problem.value = hasWebgl() ? sentenceOf(error) : t("map.noWebgl")));
+    });
     return () => {
       alive.is = false;
+      endWait();
       endOverlays();
       map.value?.remove();
       map.value = null;

@@ -19,6 +19,7 @@ import { ApiProblem, sentenceOf } from "../api/problem";
 import { openStream, type Stream, type StreamState } from "../api/stream";
 import type { LiveEvents } from "../api/types";
 import { addDays } from "../format/service-day";
+import { afterDrawing } from "../frame/after-drawing";
 import { panel } from "./address";
 import { alarms, KEPT_ALARMS, receiveAlarm, refreshed } from "./alarms";
 import { runClock, setClock, town, viewedDate } from "./clock";
@@ -90,19 +91,40 @@ async function start(endings: (() => void)[]): Promise<void> {
     endings.push(() => clearTimeout(retry));
     return;
   }
-  loadRegister();
-  const stream = openLiveStream();
-  endings.push(() => stream.close(), ...followState(), ...refreshRegularly());
+  loadFirst();
+  endings.push(
+    afterFirstList(() => {
+      void points.load(fetchPoints);
+      void streets.load(fetchStreets);
+      const stream = openLiveStream();
+      endings.push(() => stream.close(), ...followState(), ...refreshRegularly());
+    }),
+  );
 }
 
-function loadRegister(): void {
+/** Fetch what is little and looked at first: points, their visits and routes come by the ten thousand. */
+function loadFirst(): void {
+  void vehicles.load(fetchVehicles);
   void zones.load(fetchZones);
   void contractors.load(fetchContractors);
-  void points.load(fetchPoints);
   void facilities.load(fetchFacilities);
-  void vehicles.load(fetchVehicles);
   void loadAlarms();
-  void streets.load(fetchStreets);
+}
+
+/**
+ * Call `then` when the list of trucks was drawn, or could not be fetched; returns what ends the wait.
+ *
+ * What comes after would hold up an old PC for half a second and more: MapLibre's start, answers by the megabyte.
+ */
+export function afterFirstList(then: () => void): () => void {
+  let callOff: (() => void) | undefined;
+  const end = effect(() => {
+    if (!vehicles.waiting.value) callOff ??= afterDrawing(then);
+  });
+  return () => {
+    end();
+    callOff?.();
+  };
 }
 
 /** Effects that fetch what the day, the panel and the plans shown ask for. */

@@ -120,8 +120,10 @@ function addProgress(planId: string, progress: PlanProgress): void {
   progressByPlan.value = new Map(progressByPlan.value).set(planId, [...known, progress]);
 }
 
-/** Fetch the routes of the plan to show, and of the published one. */
+/** Fetch the routes of the plan to show, and of the published one; where they are one plan, once. */
 export function loadRoutes(shown: PlanSummary | null, published: PlanSummary | null): void {
-  void shownPlan.load(async () => (shown === null ? null : await fetchPlan(shown.id)));
-  void publishedPlan.load(async () => (published === null ? null : await fetchPlan(published.id)));
+  const fetchRoutes = async (plan: PlanSummary | null) => (plan === null ? null : await fetchPlan(plan.id));
+  const routes = fetchRoutes(shown);
+  void shownPlan.load(() => routes);
+  void publishedPlan.load(() => (published?.id === shown?.id ? routes : fetchRoutes(published)));
 }
