@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 import psycopg
+from fastapi.exceptions import RequestValidationError
 
 from services.broker.errors import BrokerError
 from services.domain.errors import ConflictError, InvalidRequestError, NotFoundError, RiqingError
@@ -28,6 +29,11 @@ class TooManyRequestsError(RiqingError):
 
 class SignInLockedError(TooManyRequestsError):
     """The account is locked for a while after wrong passwords."""
+
+
+def wrong_field(where: str, name: str, message: str) -> RequestValidationError:
+    """Return the error for a field of the request: `where` is body, query, path or header; `message` what is right."""
+    return RequestValidationError([{"loc": (where, name), "msg": message, "type": "wrong"}])
 
 
 STATUS_BY_ERROR: dict[type[Exception], HTTPStatus] = {

@@ -12,6 +12,7 @@ from services.domain.town import Town
 from services.store.clearance_figures import load_clearance
 from services.store.clearance_sums import day_states
 from services.store.connection import Connection
+from services.store.register_pages import register_version
 
 NOTHING_CHANGED = (0, 0)
 
@@ -31,7 +32,10 @@ def figures_by_day(
     first, last = days
     states = day_states(connection, first, last)
     asked = [first + timedelta(days=ahead) for ahead in range((last - first).days + 1)]
-    keys = {day: (town, day, group_by, contractor_id) for day in asked}
+    # Which vehicles are a contractor's own, the register says.
+    is_of_register = contractor_id is not None and group_by is ClearanceGroup.VEHICLE
+    version = register_version(connection) if is_of_register else 0
+    keys = {day: (town, day, group_by, contractor_id, version) for day in asked}
     written = {day: memo.get(keys[day], states.get(day, NOTHING_CHANGED)) for day in asked}
     for run in _runs(day for day, rows in written.items() if rows is None):
         figures: dict[date, list[ClearanceFigure]] = defaultdict(list)

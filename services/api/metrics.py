@@ -1,5 +1,6 @@
 """Prometheus metrics: requests by route, streams, and how far behind the store is."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable
 
@@ -13,15 +14,28 @@ from services.store.backlog import Backlog
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
-class BacklogCollector(Collector):
-    """Asks the store at each scrape what waits there; says nothing while the store does not answer."""
+FRESH_FOR_S = 2.0
+"""The store is not asked more often than this what waits there: anybody may scrape, and counting takes it a while."""
 
-    def __init__(self, load_backlog: Callable[[], Backlog | None]) -> None:
-        self._load_backlog = load_backlog
+
+class BacklogCollector(Collector):
+    """Asks the store what waits there, for all who scrape at a time; says nothing while the store does not answer."""
+
+    def __init__(self, load_backlog: Callable[[], Backlog | None], now_s: Callable[[], float]) -> None:
+        self._load_backlog, self._now_s = load_backlog, now_s
+        self._lock = threading.Lock()
+        self._known: tuple[float, Backlog | None] = (-FRESH_FOR_S, None)
+
+    def _backlog(self) -> Backlog | None:
+        with self._lock:
+            if self._now_s() - self._known[0] >= FRESH_FOR_S:
+                found = self._load_backlog()
+                self._known = (self._now_s(), found)
+            return self._known[1]
 
     def collect(self) -> Iterable[Metric]:
         """Return the store's figures."""
-        backlog = self._load_backlog()
+        backlog = self._backlog()
         if backlog is None:
             return
         yield GaugeMetricFamily(
@@ -35,7 +49,7 @@ class BacklogCollector(Collector):
 class Metrics:
     """The API's metrics, in a registry of their own."""
 
-    def __init__(self, load_backlog: Callable[[], Backlog | None]) -> None:
+    def __init__(self, load_backlog: Callable[[], Backlog | None], now_s: Callable[[], float] = time.monotonic) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "riqing_http_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
@@ -51,7 +65,7 @@ class Metrics:
         self.streams_cut = Counter(
             "riqing_live_streams_cut", "Streams ended because their reader was too slow.", registry=self.registry
         )
-        self.registry.register(BacklogCollector(load_backlog))
+        self.registry.register(BacklogCollector(load_backlog, now_s))
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus' text format."""

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, TypeAdapter
 from pydantic_core import to_json
 
+from services.api.errors import wrong_field
 from services.api.shapes.values import Code
 
 DEFAULT_LIMIT = 1_000
@@ -22,7 +23,11 @@ Key = TypeVar("Key", bound=tuple[Any, ...])
 BY_CODE: TypeAdapter[tuple[str]] = TypeAdapter(tuple[Code])
 """The key of lists in the order of their identifiers."""
 
-BY_NUMBER: TypeAdapter[tuple[int]] = TypeAdapter(tuple[int])
+LARGEST_NUMBER = 2**63 - 1
+Number = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
+"""One of our own numbers."""
+
+BY_NUMBER: TypeAdapter[tuple[int]] = TypeAdapter(tuple[Number])
 """The key of lists in the order of our own numbers."""
 
 
@@ -52,6 +57,21 @@ class PageRequest:
 
         """
         return list(load(None if self.cursor is None else read_cursor(self.cursor, key), self.limit + 1))
+
+    def fetch_from(self, key: TypeAdapter[Key], rows: Sequence[Row], of: Callable[[Row], tuple[Any, ...]]) -> list[Row]:
+        """Return the page's rows and one more, where there is one, of a list that is at hand; `of` gives a row's key.
+
+        Raises:
+            RequestValidationError: the cursor names no row of this list.
+
+        """
+        if self.cursor is None:
+            return list(rows[: self.limit + 1])
+        after = read_cursor(self.cursor, key)
+        found = next((number for number, row in enumerate(rows) if of(row) == after), None)
+        if found is None:
+            raise _wrong_cursor()
+        return list(rows[found + 1 : found + self.limit + 2])
 
     def page(
         self, rows: Sequence[Row], make: Callable[[Row], Item], key: Callable[[Row], tuple[Any, ...]]
@@ -84,8 +104,11 @@ def read_cursor(cursor: str, key: TypeAdapter[Key]) -> Key:
     try:
         return key.validate_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError as error:
-        message = "Expected a `next_cursor` of this list as it was given."
-        raise RequestValidationError([{"loc": ("query", "cursor"), "msg": message, "type": "cursor"}]) from error
+        raise _wrong_cursor() from error
+
+
+def _wrong_cursor() -> RequestValidationError:
+    return wrong_field("query", "cursor", "Expected a `next_cursor` of this list as it was given.")
 
 
 async def _page_request(

@@ -1,5 +1,6 @@
 """The parts the app is wired from, as routers reach them."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -50,6 +51,8 @@ class Parts:
     public_report_limiter: RateLimiter
     base_map_limiter: RateLimiter
     base_map: BaseMap | None
+    open_streams: Counter[str] = field(default_factory=Counter)
+    """How many each person has open."""
 
 
 async def parts_of(request: Request) -> Parts:

@@ -84,6 +84,9 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
 
 
 def _field_error(entry: Mapping[str, Any]) -> FieldError:
+    if entry["type"] == "json_invalid":  # the framework names the place in the text as if it were a field
+        place, why = entry["loc"][-1], entry.get("ctx", {}).get("error", "")
+        return FieldError(field="body", message=f"Expected JSON; at character {place}: {why}.")
     return FieldError(field=".".join(str(part) for part in entry["loc"]), message=entry["msg"])
 
 

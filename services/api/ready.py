@@ -229,7 +229,8 @@ class ReadyMiddleware:
             return None
         pieces = await thing.find(identifier)
         visible = asked.person.visibility
-        body = None if pieces is None else thing.body([one.json for one in pieces if one.may_be_seen(visible)])
+        seen = [one.seen_by(visible) for one in pieces or ()]
+        body = None if pieces is None else thing.body([json for json in seen if json is not None])
         return None if body is None else self._answer(asked, thing.route, body, is_tagged=thing.is_tagged)
 
     async def _clock(self, asked: Asked) -> KeptAnswer | None:

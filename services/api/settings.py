@@ -85,7 +85,6 @@ class LimitSettings(BaseSettings):
     """
 
     body_bytes: int = Field(default=2_000_000, gt=0, validation_alias="RIQING_MAX_BODY_BYTES")
-    public_body_bytes: int = Field(default=20_000, gt=0, validation_alias="RIQING_PUBLIC_MAX_BODY_BYTES")
     requests_per_min: int = Field(default=6_000, gt=0, validation_alias="RIQING_REQUESTS_PER_MIN")
     sign_ins_per_min: int = Field(default=300, gt=0, validation_alias="RIQING_SIGN_INS_PER_MIN")
     public_reads_per_min: int = Field(default=120, gt=0, validation_alias="RIQING_PUBLIC_READS_PER_MIN")

@@ -9,10 +9,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from services.api.database import Database
-from services.api.errors import ForbiddenError, NotSignedInError, SignInLockedError
+from services.api.errors import ForbiddenError, NotSignedInError, SignInLockedError, wrong_field
 from services.api.settings import SignInSettings
 from services.api.tokens import new_refresh_token, refresh_token_hash
-from services.domain.errors import InvalidRequestError
+from services.api.turns import Turns
 from services.domain.kinds import Role
 from services.store.audit import record_action
 from services.store.connection import Connection
@@ -44,6 +44,8 @@ USED_TWICE_WITHIN_S = 10.0
 """A refresh token that is used again so soon was sent twice because an answer was lost, and is no theft."""
 
 _hasher = PasswordHasher()
+_hashing = Turns(4, waiting=16, why="Many are signing in at this moment", retry_after_s=1)
+"""A hash takes 64 MB while it is made: forty at once, which one address may ask for, take what a small machine has."""
 _NOBODYS_HASH = _hasher.hash(secrets.token_urlsafe())
 """Checked where there is no such user, so that the time taken does not tell which names exist."""
 
@@ -59,7 +61,8 @@ class SignedInSession:
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash that the store keeps of a password."""
-    return _hasher.hash(password)
+    with _hashing.taken():
+        return _hasher.hash(password)
 
 
 def generate_password() -> str:
@@ -101,7 +104,8 @@ def _check_password(database: Database, settings: SignInSettings, user_name: str
 
 def _matches(password_hash: str, password: str) -> bool:
     try:
-        return _hasher.verify(password_hash, password)
+        with _hashing.taken():
+            return _hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -155,11 +159,11 @@ def change_own_password(
     Raises:
         ForbiddenError: the current password is wrong; it counts like a failed sign-in.
         SignInLockedError: too many wrong passwords.
-        InvalidRequestError: the new password is the current one or the name.
+        RequestValidationError: the new password is the current one or the name.
 
     """
     if new in (current, user_name):
-        raise InvalidRequestError("Choose a new password that is neither the current one nor the name.")
+        raise wrong_field("body", "new_password", "Expected one that is neither the current one nor the name.")
     try:
         user = _check_password(database, settings, user_name, current)
     except NotSignedInError as error:

@@ -19,6 +19,7 @@ from services.api.announcements import Announcements, KnownDay, State
 from services.api.asking_together import AskingTogether, Load
 from services.api.database import Database
 from services.api.kept_answers import DAY, MADE_OF, PLAN, REGISTER
+from services.api.others import without_others
 from services.api.paging import BY_CODE, MAX_LIMIT, PageRequest, read_cursor
 from services.api.shapes.clearance import DueVisitAnswer
 from services.api.shapes.plans import route_json
@@ -29,7 +30,7 @@ from services.store.clearance_figures import load_due_visits_of_points, load_vis
 from services.store.connection import Connection
 from services.store.live_facilities import page_of_facilities
 from services.store.live_vehicles import load_tracks, page_of_vehicles
-from services.store.register_pages import page_of_points
+from services.store.register_pages import contractors_of_vehicles, page_of_points
 from services.store.routes import StopRow, load_published_routes, load_stops
 from services.store.visibility import Visibility
 from services.store.visits import has_due_visits
@@ -49,7 +50,8 @@ class Piece:
     """A piece of JSON and whose it is.
 
     It `is_of_none` where it says that nothing is due at its point: that hangs on there being due visits elsewhere, for
-    of a day without any the register tells what is due.
+    of a day without any the register tells what is due. Where its owner is not told all of it, `json_for_owner` is what
+    the owner is told.
     """
 
     contractor_id: str | None
@@ -57,10 +59,13 @@ class Piece:
     json: bytes
     is_everybodys: bool = False
     is_of_none: bool = False
+    json_for_owner: bytes | None = None
 
-    def may_be_seen(self, visible: Visibility) -> bool:
-        """Tell whether somebody limited to `visible` may see it."""
-        return self.is_everybodys or visible.shows(self.contractor_id, self.vehicle_id)
+    def seen_by(self, visible: Visibility) -> bytes | None:
+        """Return what somebody limited to `visible` sees of it, none where that is nothing."""
+        if self.is_everybodys or not visible.is_limited:
+            return self.json
+        return (self.json_for_owner or self.json) if visible.shows(self.contractor_id, self.vehicle_id) else None
 
 
 Pieces = Sequence[Piece]
@@ -89,9 +94,14 @@ def _due_visits(connection: Connection, day: KnownDay, point_ids: Sequence[str] 
     rows = load_due_visits_of_points(connection, day.service_date, point_ids or ())
     visits = load_visits_by_id(connection, {row.visit_id for row in rows if row.visit_id is not None})
     found: dict[str, list[Piece]] = {}
+    vehicles = {name for row in rows for name in (row.vehicle_id, row.planned_vehicle_id) if name is not None}
+    owners = contractors_of_vehicles(connection, [*vehicles])
     for row in rows:
-        answer = DueVisitAnswer.of(row, visits.get(row.visit_id or 0))
-        found.setdefault(row.point_id, []).append(Piece(row.contractor_id, None, _json(answer)))
+        own = frozenset(name for name, owner in owners.items() if owner == row.contractor_id)
+        told, visit = without_others(row, own), visits.get(row.visit_id or 0)
+        for_owner = None if told is row else _json(DueVisitAnswer.of(told, visit))
+        piece = Piece(row.contractor_id, None, _json(DueVisitAnswer.of(row, visit)), json_for_owner=for_owner)
+        found.setdefault(row.point_id, []).append(piece)
     return found
 
 
@@ -298,5 +308,5 @@ class SingleThings:
                 return None
             names = dropwhile(after.__ne__, vehicles)
             next(names)
-        seen = ((name, vehicles[name][0]) for name in names if vehicles[name][0].may_be_seen(visible))
-        return wanted.written([*islice(seen, limit + 1)], lambda one: one[1].json, key=lambda one: (one[0],))
+        seen = ((name, json) for name in names if (json := vehicles[name][0].seen_by(visible)) is not None)
+        return wanted.written([*islice(seen, limit + 1)], lambda one: one[1], key=lambda one: (one[0],))

@@ -17,6 +17,12 @@ RUNS_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 """What a cell must not begin with: spreadsheets take it for a formula, in full width as well."""
 
 
+LONGEST_CELL = 32_767
+"""Characters that a cell of a workbook holds."""
+CUT = " … (cut: a cell holds no more; CSV has all of it)"
+"""Ends a text that is too long for a cell, such as the outline of a zone of a thousand corners."""
+
+
 class TableFormat(StrEnum):
     """What a list can be asked for as."""
 
@@ -62,7 +68,10 @@ def as_xlsx(items: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> 
 def _cell(sheet: Any, value: Scalar) -> Cell:
     if not isinstance(value, str):
         return WriteOnlyCell(sheet, value)
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+    text = ILLEGAL_CHARACTERS_RE.sub("", value)
+    if len(text) > LONGEST_CELL:
+        text = text[: LONGEST_CELL - len(CUT)] + CUT
+    cell = WriteOnlyCell(sheet, text)
     cell.data_type = "s"
     return cell
 

@@ -121,6 +121,16 @@ _FIRST_DAYS: Mapping[ClearanceBucket, LiteralString] = {
 """The day that stands for a span: its first one that was asked for."""
 
 
+_KEYS: Mapping[ClearanceGroup, LiteralString] = {
+    ClearanceGroup.TOWN: "(SELECT name FROM town)",
+    # Of a contractor's figures those of other contractors' vehicles are together.
+    ClearanceGroup.VEHICLE: """CASE WHEN %(contractor)s::text IS NULL
+        OR key IN (SELECT vehicle_id FROM vehicles WHERE contractor_id = %(contractor)s) THEN key
+        ELSE 'unassigned' END""",
+}
+"""What figures are told by, where that is not what they are summed by."""
+
+
 def clearance_query(group_by: ClearanceGroup, bucket: ClearanceBucket) -> LiteralString:
     """Return the query of figures from `start` to `end` of a `contractor`, with its `grouping`.
 
@@ -135,7 +145,7 @@ def clearance_query(group_by: ClearanceGroup, bucket: ClearanceBucket) -> Litera
         counts=_COUNTS,
         by_month="false" if bucket is ClearanceBucket.DAY else "true",
         first=_FIRST_DAYS[bucket],
-        key="(SELECT name FROM town)" if group_by is ClearanceGroup.TOWN else "key",
+        key=_KEYS.get(group_by, "key"),
     )
 
 

@@ -49,6 +49,24 @@ def load_phases(connection: Connection, facility_id: str | None = None) -> Mappi
     return found
 
 
+def load_phases_of(connection: Connection, facility_id: str) -> list[PhaseRow]:
+    """Return the phases of a facility in order of time, none where its status was never dated.
+
+    Raises:
+        NotFoundError: there is no such facility.
+
+    """
+    rows = load_phases(connection, facility_id).get(facility_id, [])
+    if not rows:
+        _check_facility(connection, facility_id)
+    return rows
+
+
+def _check_facility(connection: Connection, facility_id: str) -> None:
+    if connection.execute("SELECT 1 FROM facilities WHERE facility_id = %s", (facility_id,)).fetchone() is None:
+        raise NotFoundError(f"There is no facility {facility_id!r}.")
+
+
 def save_phase(connection: Connection, row: PhaseRow) -> None:
     """Store a phase; one that begins on the same day gives way. What was before the first one is kept with it.
 
@@ -60,8 +78,7 @@ def save_phase(connection: Connection, row: PhaseRow) -> None:
     """
     names = [row.facility_id] if row.replaced_by is None else [row.facility_id, row.replaced_by]
     for name in names:
-        if connection.execute("SELECT 1 FROM facilities WHERE facility_id = %s", (name,)).fetchone() is None:
-            raise NotFoundError(f"There is no facility {name!r}.")
+        _check_facility(connection, name)
     connection.execute(
         """
         INSERT INTO facility_phases (facility_id, begins_on, status, noted_by)

@@ -12,7 +12,10 @@ from services.store.connection import Connection
 
 @dataclass(frozen=True, slots=True)
 class VisitChange:
-    """What was decided of a due visit; `change_id` counts up."""
+    """What was decided of a due visit; `change_id` counts up.
+
+    `contractor_id` is whose the point is, `vehicle_contractor_id` whose the vehicle.
+    """
 
     change_id: int
     service_date: date
@@ -23,6 +26,7 @@ class VisitChange:
     vehicle_id: str | None
     reason: str | None
     contractor_id: str | None
+    vehicle_contractor_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,10 @@ class PlanState:
 
 _VISIT_CHANGES: LiteralString = """
     SELECT change.change_id, change.service_date, change.point_id, change.occurrence, change.status,
-        change.cleared_at, change.vehicle_id, change.reason, due.contractor_id
+        change.cleared_at, change.vehicle_id, change.reason, due.contractor_id,
+        vehicle.contractor_id AS vehicle_contractor_id
     FROM due_visit_changes AS change LEFT JOIN due_visits AS due USING (service_date, point_id, occurrence)
+    LEFT JOIN vehicles AS vehicle ON vehicle.vehicle_id = change.vehicle_id
     WHERE change.change_id > %(after)s ORDER BY change.change_id LIMIT %(limit)s"""
 
 _NEWEST_PLANS: LiteralString = """

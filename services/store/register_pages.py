@@ -213,6 +213,14 @@ def visible_vehicles(connection: Connection, visible: Visibility) -> frozenset[s
     return frozenset(row[0] for row in rows)
 
 
+def contractors_of_vehicles(connection: Connection, vehicle_ids: Sequence[str]) -> dict[str, str | None]:
+    """Return whose each of these vehicles is; one that the register does not know is left out."""
+    rows = connection.execute(
+        "SELECT vehicle_id, contractor_id FROM vehicles WHERE vehicle_id = ANY(%s)", ([*vehicle_ids],)
+    )
+    return dict(rows.fetchall())
+
+
 def visible_points(connection: Connection, visible: Visibility) -> frozenset[str]:
     """Return the points that somebody limited to `visible` may see; a driver sees those of the route only."""
     if visible.vehicle_id is not None:

@@ -88,21 +88,34 @@ DEVICE_DAYS: LiteralString = _VEHICLES.format(**(_DAYS | {"within": "{within}"})
 """The query that puts together what vehicles did by service day; `within` says of which days."""
 
 
-def load_vehicle_hours(connection: Connection, start: datetime, end: datetime) -> list[VehicleUse]:
+_LIMITED: LiteralString = " LIMIT %(limit)s"
+
+
+def load_vehicle_hours(
+    connection: Connection, start: datetime, end: datetime, limit: int | None = None
+) -> list[VehicleUse]:
     """Return what vehicles did in each hour that begins from `start` to before `end`, by vehicle and time."""
-    query = _VEHICLES.format(**_HOURS)
-    return [VehicleUse(*row) for row in connection.execute(query, {"start": start, "end": end}).fetchall()]
+    parameters = {"start": start, "end": end, "limit": limit}
+    rows = connection.execute(_VEHICLES.format(**_HOURS) + _LIMITED, parameters).fetchall()
+    return [VehicleUse(*row) for row in rows]
 
 
-def load_container_hours(connection: Connection, start: datetime, end: datetime) -> list[ContainerLevels]:
+def load_container_hours(
+    connection: Connection, start: datetime, end: datetime, limit: int | None = None
+) -> list[ContainerLevels]:
     """Return how full containers were in each hour that begins from `start` to before `end`."""
-    return _containers(connection, _CONTAINERS.format(**_HOURS), start, end)
+    return _containers(connection, _CONTAINERS.format(**_HOURS), start, end, limit)
 
 
-def load_container_days(connection: Connection, first: date, last: date) -> list[ContainerLevels]:
+def load_container_days(
+    connection: Connection, first: date, last: date, limit: int | None = None
+) -> list[ContainerLevels]:
     """Return how full containers were on each service day from `first` to `last`, both included."""
-    return _containers(connection, _CONTAINERS.format(**_DAYS), first, last)
+    return _containers(connection, _CONTAINERS.format(**_DAYS), first, last, limit)
 
 
-def _containers(connection: Connection, query: LiteralString, start: date, end: date) -> list[ContainerLevels]:
-    return [ContainerLevels(*row) for row in connection.execute(query, {"start": start, "end": end}).fetchall()]
+def _containers(
+    connection: Connection, query: LiteralString, start: date, end: date, limit: int | None
+) -> list[ContainerLevels]:
+    parameters = {"start": start, "end": end, "limit": limit}
+    return [ContainerLevels(*row) for row in connection.execute(query + _LIMITED, parameters).fetchall()]

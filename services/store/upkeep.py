@@ -76,9 +76,19 @@ def load_rounds(connection: Connection, until: datetime) -> dict[str, list[datet
 
 
 def load_upkeep(
-    connection: Connection, *, subject_kind: str | None = None, subject_id: str | None = None, open_faults: bool = False
+    connection: Connection,
+    *,
+    subject_kind: str | None = None,
+    subject_id: str | None = None,
+    open_faults: bool = False,
+    after: tuple[datetime, int] | None = None,
+    limit: int | None = None,
 ) -> list[UpkeepRow]:
-    """Return the upkeep of a subject, or of all, the newest first; only faults that last, where these are asked for."""
+    """Return the upkeep of a subject, or of all, the newest first; only faults that last, where these are asked for.
+
+    `after` is the instant and number of the last one already seen.
+    """
+    happened_at, number = (None, None) if after is None else after
     with connection.cursor(row_factory=class_row(UpkeepRow)) as cursor:
         return cursor.execute(
             """
@@ -89,9 +99,18 @@ def load_upkeep(
             WHERE (%(kind)s::text IS NULL OR noted.subject_kind = %(kind)s)
                 AND (%(subject)s::text IS NULL OR noted.subject_id = %(subject)s)
                 AND (NOT %(open)s OR (noted.kind = 'fault' AND repair.upkeep_id IS NULL))
-            ORDER BY noted.happened_at DESC, noted.upkeep_id DESC LIMIT 1000
+                AND (%(number)s::bigint IS NULL
+                    OR (noted.happened_at, noted.upkeep_id) < (%(happened_at)s::timestamptz, %(number)s::bigint))
+            ORDER BY noted.happened_at DESC, noted.upkeep_id DESC LIMIT %(limit)s
             """,
-            {"kind": subject_kind, "subject": subject_id, "open": open_faults},
+            {
+                "kind": subject_kind,
+                "subject": subject_id,
+                "open": open_faults,
+                "happened_at": happened_at,
+                "number": number,
+                "limit": limit,
+            },
         ).fetchall()
 
 

@@ -42,10 +42,11 @@ _TO_SUM_UP: LiteralString = """
     ORDER BY day DESC"""
 
 
-def load_vehicle_days(connection: Connection, first: date, last: date) -> list[VehicleUse]:
+def load_vehicle_days(connection: Connection, first: date, last: date, limit: int | None = None) -> list[VehicleUse]:
     """Return what vehicles did on each service day from `first` to `last`, both included, by vehicle and day."""
-    query = _READ.format(of_days=DAYS.format(days=_SPAN))
-    return [VehicleUse(*row) for row in connection.execute(query, {"start": first, "end": last}).fetchall()]
+    query = f"{_READ.format(of_days=DAYS.format(days=_SPAN))} LIMIT %(limit)s"
+    parameters = {"start": first, "end": last, "limit": limit}
+    return [VehicleUse(*row) for row in connection.execute(query, parameters).fetchall()]
 
 
 def vehicle_days_to_sum_up(connection: Connection, before: date) -> list[date]:

@@ -27,6 +27,8 @@ class Audience(Enum):
     """Only those who see the whole town."""
     LIMITED = "limited"
     """Only those who do not."""
+    LIMITED_OWNERS = "limited owners"
+    """Only those of these whose it is."""
     EVERYONE = "everyone"
 
 
@@ -46,8 +48,9 @@ class LiveEvent(NamedTuple):
 
     def may_be_seen(self, visible: Visibility) -> bool:
         """Tell whether somebody who may see only `visible` is told of it."""
-        if self.audience is Audience.OWNERS:
-            return visible.shows(self.contractor_id, self.vehicle_id)
+        if self.audience in (Audience.OWNERS, Audience.LIMITED_OWNERS):
+            shows = visible.shows(self.contractor_id, self.vehicle_id)
+            return shows and (visible.is_limited or self.audience is Audience.OWNERS)
         return self.audience is Audience.EVERYONE or visible.is_limited == (self.audience is Audience.LIMITED)
 
 

@@ -13,6 +13,7 @@ from services.store.alarms import page_of_alarms
 from services.store.connection import Connection
 from services.store.live_changes import (
     PlanState,
+    VisitChange,
     last_visit_change,
     load_newest_plans,
     load_visit_changes,
@@ -128,26 +129,33 @@ class VisitSource:
         changes = load_visit_changes(connection, self._last, MOST_VISITS_AT_ONCE)
         if changes:
             self._last = changes[-1].change_id
-        return [
-            LiveEvent(
-                name="visit",
-                key=f"{change.service_date} {change.occurrence} {change.point_id}",
-                data=to_json(
-                    {
-                        "point_id": change.point_id,
-                        "service_date": change.service_date,
-                        "occurrence": change.occurrence,
-                        "status": change.status,
-                        "cleared_at": change.cleared_at,
-                        "vehicle_id": change.vehicle_id,
-                        "reason": change.reason,
-                    }
-                ),
-                contractor_id=change.contractor_id,
-                vehicle_id=change.vehicle_id,
-            )
-            for change in changes
-        ]
+        return [event for change in changes for event in _visit_events(change)]
+
+
+def _visit_events(change: VisitChange) -> Iterator[LiveEvent]:
+    """Yield what is told of a decision; whose truck came to its point a contractor is told of its own trucks only."""
+    told = {
+        "point_id": change.point_id,
+        "service_date": change.service_date,
+        "occurrence": change.occurrence,
+        "status": change.status,
+        "cleared_at": change.cleared_at,
+        "vehicle_id": change.vehicle_id,
+        "reason": change.reason,
+    }
+    key = f"{change.service_date} {change.occurrence} {change.point_id}"
+    is_others = change.vehicle_id is not None and change.vehicle_contractor_id != change.contractor_id
+    owner = None if is_others else change.contractor_id
+    yield LiveEvent("visit", key, to_json(told), contractor_id=owner, vehicle_id=change.vehicle_id)
+    if is_others:
+        told["vehicle_id"] = None
+        yield LiveEvent(
+            "visit",
+            key,
+            to_json(told),
+            contractor_id=change.contractor_id,
+            audience=Audience.LIMITED_OWNERS,
+        )
 
 
 class AlarmSource:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from services.api.answering import AnswerRoute
 from services.api.identity import SignedIn
-from services.api.paging import BY_NUMBER, Page, PageOf
+from services.api.paging import BY_NUMBER, LARGEST_NUMBER, Page, PageOf
 from services.api.parts import AppParts
 from services.api.shapes.attention import AlarmAnswer, AlarmLimitAnswer, AlarmLimitAsked
 from services.api.shapes.values import Code
@@ -17,7 +17,6 @@ from services.store.audit import record_action
 
 router = APIRouter(prefix="/api/v1/alarms", tags=["attention"], route_class=AnswerRoute)
 
-LARGEST_NUMBER = 2**63 - 1
 LimitId = Annotated[Code, Path(description="The limit's identifier.", examples=["alarm_container_fill_ratio"])]
 
 

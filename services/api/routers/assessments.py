@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import TypeAdapter
 
+from services.api.asked_spans import check_span
 from services.api.identity import SignedIn
 from services.api.paging import Page, PageOf
 from services.api.parts import AppParts
@@ -27,6 +28,7 @@ def read_assessments(
     end: Annotated[ServiceDate | None, Query(description="Spans that begin on this day or earlier.")] = None,
 ) -> Page[AssessmentAnswer]:
     """Return the scores of zones and contractors in order of their spans."""
+    check_span(start, end)
     with parts.database.connection() as connection:
         rows = wanted.fetch(
             BY_SPAN_AND_SUBJECT,

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from services.api.asked_spans import check_span
 from services.api.paging import BY_NUMBER, Page, PageOf
 from services.api.parts import AppParts
 from services.api.shapes.users import AuditEntryAnswer
@@ -24,6 +25,7 @@ def read_audit_log(
     end: Annotated[Instant | None, Query(description="Recorded before.")] = None,
 ) -> Page[AuditEntryAnswer]:
     """Return who changed what, the newest first; entries are only ever added."""
+    check_span(start, end)
     asked = AuditFilter(user_name, action, subject, start, end)
     with parts.database.connection() as connection:
         rows = wanted.fetch(

@@ -9,8 +9,7 @@ from services.api.identity import SignedIn
 from services.api.paging import BY_NUMBER, Page, PageOf
 from services.api.parts import AppParts
 from services.api.places import GEO_JSON_ANSWER, page_or_places
-from services.api.shapes.attention import CaseAnswer
-from services.api.shapes.values import Code
+from services.api.shapes.attention import CaseAnswer, CaseStatus
 from services.store.cases import page_of_cases
 
 router = APIRouter(prefix="/api/v1/cases", tags=["attention"], route_class=AnswerRoute)
@@ -22,7 +21,7 @@ def read_cases(
     user: SignedIn,
     parts: AppParts,
     wanted: PageOf,
-    status: Annotated[Code | None, Query(examples=["reported"])] = None,
+    status: Annotated[CaseStatus | None, Query()] = None,
 ) -> Page[CaseAnswer] | Response:
     """Return the cases, the newest first."""
     with parts.database.connection() as connection:

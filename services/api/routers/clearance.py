@@ -4,14 +4,16 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter
 
 from services.api.answering import AnswerRoute, json_answer
+from services.api.asked_spans import check_span
 from services.api.coming_days import coming_due_visits, coming_figures, is_coming
+from services.api.errors import wrong_field
 from services.api.figures_by_day import figures_by_day
 from services.api.identity import SignedIn
-from services.api.paging import Page, PageOf
+from services.api.others import is_others, own_vehicles, without_others
+from services.api.paging import Number, Page, PageOf
 from services.api.parts import AppParts
 from services.api.shapes.clearance import ClearanceAnswer, DueVisitAnswer, clearance_json
 from services.api.shapes.values import Code, DayAsked, ServiceDate
@@ -28,7 +30,7 @@ from services.store.clearance_figures import (
 
 router = APIRouter(prefix="/api/v1/clearance", tags=["figures"], route_class=AnswerRoute)
 
-BY_DUE_VISIT: TypeAdapter[tuple[str, int]] = TypeAdapter(tuple[Code, int])
+BY_DUE_VISIT: TypeAdapter[tuple[str, int]] = TypeAdapter(tuple[Code, Number])
 
 LONGEST_SERIES = timedelta(days=3 * 366)
 
@@ -56,7 +58,9 @@ def read_clearance(
         first = start or day or today.service_date
         if start is None and is_coming(connection, today, first):
             coming = coming_due_visits(connection, today, first, DueVisitFilter(contractor_id=own))
-            return json_answer(clearance_json(coming_figures(today, coming, group_by)))
+            vehicles = own_vehicles(connection, user.visibility)
+            named = [without_others(row, vehicles) for row in coming]
+            return json_answer(clearance_json(coming_figures(today, named, group_by)))
         last = end or first
         if bucket is not ClearanceBucket.DAY and last != first:
             return json_answer(clearance_json(load_clearance(connection, first, last, group_by, own, bucket)))
@@ -67,15 +71,9 @@ def _check_series(day: ServiceDate | None, start: ServiceDate | None, end: Servi
     if start is None and end is None:
         return
     if start is None or end is None or day is not None:
-        raise _wrong("start" if start is None else "end", "Expected `date`, or both `start` and `end`.")
-    if start > end:
-        raise _wrong("start", "Expected start not after end.")
-    if end - start > LONGEST_SERIES:
-        raise _wrong("end", f"Expected at most {LONGEST_SERIES.days} days from start to end.")
-
-
-def _wrong(name: str, message: str) -> RequestValidationError:
-    return RequestValidationError([{"loc": ("query", name), "msg": message, "type": "series"}])
+        name = "start" if start is None else "end"
+        raise wrong_field("query", name, "Expected `date`, or both `start` and `end`.")
+    check_span(start, end, LONGEST_SERIES)
 
 
 @router.get("/visits")
@@ -93,13 +91,17 @@ def read_due_visits(
 ) -> Page[DueVisitAnswer]:
     """Return the due visits of a day by point, each with what became of it and why.
 
-    On a day that has not begun they are pending, and planned by the plan that is published.
+    On a day that has not begun they are pending, and planned by the plan that is published. To a contractor's people
+    vehicles of others are not named.
     """
     own = user.visibility.contractor_id
     if own is not None and contractor_id not in (None, own):
         return Page(items=[])
     asked = DueVisitFilter(status, reason, zone_id, contractor_id if own is None else own, vehicle_id, point_id)
     with parts.database.connection() as connection:
+        vehicles = own_vehicles(connection, user.visibility)
+        if is_others(vehicle_id, vehicles):
+            return Page(items=[])
         today = load_today(connection)
         date_ = day or today.service_date
         coming = coming_due_visits(connection, today, date_, asked) if is_coming(connection, today, date_) else None
@@ -113,6 +115,6 @@ def read_due_visits(
         visits = load_visits_by_id(connection, {row.visit_id for row in rows if row.visit_id is not None})
     return wanted.page(
         rows,
-        lambda row: DueVisitAnswer.of(row, visits.get(row.visit_id or 0)),
+        lambda row: DueVisitAnswer.of(without_others(row, vehicles), visits.get(row.visit_id or 0)),
         key=lambda row: (row.point_id, row.occurrence),
     )

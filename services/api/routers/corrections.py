@@ -4,12 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
+from services.api.errors import wrong_field
 from services.api.identity import SignedIn
+from services.api.others import OwnVehicles, is_others, own_vehicles
 from services.api.parts import AppParts
 from services.api.shapes.clearance import CorrectionAsked, DueVisitAnswer, DueVisitChangeAnswer, Note
 from services.api.shapes.values import PointId, ServiceDate
 from services.api.today import Today, load_today
-from services.domain.errors import InvalidRequestError, NotFoundError
+from services.domain.errors import NotFoundError
 from services.store.audit import record_action
 from services.store.clearance_figures import (
     DueVisitFilter,
@@ -41,8 +43,16 @@ def read_changes(
     """Return what became of a due visit, each change with who made it and why, the oldest first."""
     with parts.database.connection() as connection:
         _find(connection, user, (service_date, point_id, occurrence))
-        changes = load_due_visit_changes(connection, service_date, point_id, occurrence)
-    return [DueVisitChangeAnswer.model_validate(change) for change in changes]
+        return changes_of(connection, (service_date, point_id, occurrence), own_vehicles(connection, user.visibility))
+
+
+def changes_of(connection: Connection, place: DueVisitPlace, own: OwnVehicles) -> list[DueVisitChangeAnswer]:
+    """Return what became of a due visit, the oldest change first; vehicles of others are not named."""
+    changes = [DueVisitChangeAnswer.model_validate(change) for change in load_due_visit_changes(connection, *place)]
+    return [
+        change.model_copy(update={"vehicle_id": None}) if is_others(change.vehicle_id, own) else change
+        for change in changes
+    ]
 
 
 @router.put("/correction")
@@ -114,16 +124,16 @@ def _check(connection: Connection, today: Today, due: DueVisitRow, asked: Correc
     """Refuse what cannot be meant.
 
     Raises:
-        InvalidRequestError: the vehicle is unknown, the time is none of the day's, or the day has not come.
+        RequestValidationError: the vehicle is unknown, the time is none of the day's, or the day has not come.
 
     """
     day = today.town.service_day(due.service_date)
     if day.start > today.now:
-        raise InvalidRequestError(f"The service day {due.service_date} has not begun.")
+        raise wrong_field("path", "service_date", f"The service day {due.service_date} has not begun.")
     if asked.vehicle_id is not None and asked.vehicle_id not in present_keys(connection, VEHICLES):
-        raise InvalidRequestError(f"There is no vehicle {asked.vehicle_id!r} in the register.")
+        raise wrong_field("body", "vehicle_id", f"There is no vehicle {asked.vehicle_id!r} in the register.")
     if asked.cleared_at is not None and not (day.contains(asked.cleared_at) and asked.cleared_at <= today.now):
-        raise InvalidRequestError("Expected cleared_at within the service day, and not in the future.")
+        raise wrong_field("body", "cleared_at", "Expected an instant of the service day, not in the future.")
 
 
 def _answer(connection: Connection, user: User, place: DueVisitPlace) -> DueVisitAnswer:

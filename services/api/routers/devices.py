@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response, status
 from pydantic import TypeAdapter
 
+from services.api.errors import wrong_field
 from services.api.identity import SignedIn
 from services.api.paging import Page, PageOf
 from services.api.parts import AppParts, Parts
@@ -15,7 +16,6 @@ from services.broker.credentials import DeviceCredential, as_told
 from services.broker.credentials import enrol_devices as enrol_at_broker
 from services.broker.credentials import revoke_device as revoke_at_broker
 from services.broker.errors import BrokerError
-from services.domain.errors import InvalidRequestError
 from services.domain.kinds import DeviceKind
 from services.store.audit import record_action
 from services.store.devices import Device, NewDevice, enrol_devices, list_devices, missing_assets, revoke_device
@@ -85,7 +85,8 @@ def _check_different(devices: list[NewDevice]) -> None:
     for device in devices:
         name = (device.kind, device.device_id)
         if name in seen:
-            raise InvalidRequestError(f"The {device.kind} {device.device_id!r} is named twice.")
+            message = f"The {device.kind} {device.device_id!r} is named twice."
+            raise wrong_field("body", "devices", message)
         seen.add(name)
 
 

@@ -1,20 +1,22 @@
 """What a driver does with a phone: follow the route, and report what was served and what could not be."""
 
-from datetime import timedelta
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response, status
 from fastapi import Path as PathParameter
 
+from services.api.errors import wrong_field
 from services.api.identity import SignedIn
+from services.api.others import is_others
 from services.api.paging import BY_NUMBER, Page, PageOf
 from services.api.parts import AppParts
 from services.api.photos import PHOTO_ANSWER, PHOTO_BODY, PHOTO_BYTES, SentPhoto, photo_response
 from services.api.shapes.driver import DriverReportAnswer, DriverReportAsked, DriverRouteAnswer
-from services.api.shapes.values import Code, DayAsked
+from services.api.shapes.values import FUTURE_TOLERANCE, Code, DayAsked
 from services.api.today import Today, load_today
-from services.domain.errors import InvalidRequestError, NotFoundError
+from services.domain.errors import NotFoundError
 from services.store.audit import record_action
 from services.store.connection import Connection
 from services.store.driver_reports import (
@@ -24,16 +26,13 @@ from services.store.driver_reports import (
     load_driver_report,
     load_driver_reports,
 )
-from services.store.driver_routes import load_driver_route
+from services.store.driver_routes import DriverStop, load_driver_route
 from services.store.photos import PhotoOf, keep_photo, load_photo
-from services.store.register_pages import visible_vehicles
+from services.store.register_pages import contractors_of_vehicles, visible_vehicles
 from services.store.settings import KeepingSettings
 from services.store.users import User
 
 router = APIRouter(prefix="/api/v1/driver", tags=["driver"])
-
-FUTURE_TOLERANCE = timedelta(minutes=5)
-"""How far a phone's clock may run ahead of the town's, as for any device (domain.md, Telemetry contract)."""
 
 REPORT_BYTES = 20_000
 
@@ -52,13 +51,25 @@ def read_driver_route(
         wanted = _vehicle_of(connection, user, vehicle_id)
         date_ = day or load_today(connection).service_date
         found = load_driver_route(connection, date_, wanted)
-    return DriverRouteAnswer.none(wanted, date_) if found is None else DriverRouteAnswer.of(*found)
+        if found is None:
+            return DriverRouteAnswer.none(wanted, date_)
+        route, stops = found
+        if user.visibility.is_limited:
+            stops = _without_others(connection, wanted, stops)
+    return DriverRouteAnswer.of(route, stops)
+
+
+def _without_others(connection: Connection, vehicle_id: str, stops: list[DriverStop]) -> list[DriverStop]:
+    """Return the stops naming no vehicle but those of the same contractor."""
+    owners = contractors_of_vehicles(connection, [vehicle_id, *{stop.cleared_by for stop in stops if stop.cleared_by}])
+    own = frozenset(name for name, owner in owners.items() if owner == owners.get(vehicle_id))
+    return [replace(stop, cleared_by=None) if is_others(stop.cleared_by, own) else stop for stop in stops]
 
 
 def _vehicle_of(connection: Connection, user: User, vehicle_id: str | None) -> str:
     wanted = vehicle_id or user.vehicle_id
     if wanted is None:
-        raise InvalidRequestError("Name a vehicle with vehicle_id=, for no vehicle belongs to this sign-in.")
+        raise wrong_field("query", "vehicle_id", "Expected a vehicle, for none belongs to this sign-in.")
     if wanted not in visible_vehicles(connection, user.visibility):
         raise NotFoundError(f"There is no vehicle {wanted!r}.")
     return wanted
@@ -117,13 +128,14 @@ def _checked(asked: DriverReportAsked, today: Today) -> NewDriverReport:
     """Return what is to be kept.
 
     Raises:
-        InvalidRequestError: it is from the future, or older than readings are kept.
+        RequestValidationError: it is from the future, or older than readings are kept.
 
     """
     if asked.observed_at > today.now + FUTURE_TOLERANCE:
-        raise InvalidRequestError(f"Pressed after the town's time, {today.now:%Y-%m-%d %H:%M:%S}Z: set the clock.")
+        message = f"Pressed after the town's time, {today.now:%Y-%m-%d %H:%M:%S}Z: set the clock."
+        raise wrong_field("body", "observed_at", message)
     if asked.observed_at < today.now - KeepingSettings().admits:
-        raise InvalidRequestError("Pressed longer ago than readings are kept.")
+        raise wrong_field("body", "observed_at", "Pressed longer ago than readings are kept.")
     values = {name: getattr(asked, name) for name in NewDriverReport.__slots__ if name != "service_date"}
     return NewDriverReport(**values, service_date=today.town.service_date(asked.observed_at))
 

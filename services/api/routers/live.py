@@ -27,4 +27,4 @@ async def stream_live(
     Last-Event-ID. The stream ends with the session.
     """
     del stream_token  # read where the request is let in
-    return live_stream(parts.hub.listen(user.visibility, last_event_id), parts, session_id)
+    return live_stream(parts.hub.listen(user.visibility, last_event_id), parts, session_id, user.user_name)

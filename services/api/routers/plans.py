@@ -12,6 +12,7 @@ from sse_starlette import EventSourceResponse
 
 from services.api.answering import AnswerRoute
 from services.api.database import Database
+from services.api.errors import wrong_field
 from services.api.etags import not_modified, request_tag, tagged
 from services.api.identity import CurrentSession, SignedIn, StreamToken
 from services.api.live.plan_progress import plan_progress
@@ -25,7 +26,6 @@ from services.api.route_gpx import route_gpx
 from services.api.shapes.plans import PlanAnswer, PlanAsked, PlanSummary, RouteAnswer
 from services.api.shapes.values import DayAsked, VehicleId
 from services.api.today import load_today
-from services.domain.errors import InvalidRequestError
 from services.roads.datasets import Profile, find_current_dataset
 from services.roads.settings import RoadsSettings
 from services.store.audit import record_action
@@ -39,6 +39,9 @@ from services.store.users import User
 router = APIRouter(prefix="/api/v1/plans", tags=["plans"], route_class=AnswerRoute)
 
 BY_PLAN: TypeAdapter[tuple[UUID]] = TypeAdapter(tuple[UUID])
+
+MOST_NAMED = 5
+"""Of what is unknown so many are named in an error."""
 
 PlanId = Annotated[UUID, PathParameter(description="The plan's `id`.")]
 
@@ -67,7 +70,8 @@ def create_plan(asked: PlanAsked, response: Response, user: SignedIn, parts: App
 def _check_known(connection: Connection, table: RegisterTable, name: str, ids: Sequence[str] | None) -> None:
     unknown = set(ids or ()) - present_keys(connection, table) if ids else set()
     if unknown:
-        raise InvalidRequestError(f"{len(unknown)} of the {name} are not in the register: {min(unknown)!r}.")
+        few = ", ".join(map(repr, sorted(unknown)[:MOST_NAMED]))
+        raise wrong_field("body", name, f"{len(unknown)} of them are not in the register: {few}.")
 
 
 @router.get("")
@@ -77,12 +81,7 @@ def read_plans(user: SignedIn, parts: AppParts, wanted: PageOf, day: DayAsked = 
     with parts.database.connection() as connection:
         plans = list_plans(connection, day or load_today(connection).service_date)
     shown = [plan for plan in plans if not limited or plan.published_at is not None]
-
-    def after_plan(after: tuple[UUID] | None, limit: int) -> list[PlanRow]:
-        start = 0 if after is None else 1 + next((i for i, plan in enumerate(shown) if plan.plan_id == after[0]), -1)
-        return shown[start : start + limit]
-
-    rows = wanted.fetch(BY_PLAN, after_plan)
+    rows = wanted.fetch_from(BY_PLAN, shown, lambda plan: (plan.plan_id,))
     return wanted.page(
         rows, lambda plan: PlanSummary.of(plan, with_figures=not limited), key=lambda plan: (plan.plan_id,)
     )
@@ -107,12 +106,12 @@ def _tag(connection: Connection, request: Request, plan: PlanRow, user: User, *p
 
 @router.get("/{plan_id}/events", response_class=EventSourceResponse)
 async def stream_plan(
-    plan_id: PlanId, session_id: CurrentSession, parts: AppParts, stream_token: StreamToken = None
+    plan_id: PlanId, user: SignedIn, session_id: CurrentSession, parts: AppParts, stream_token: StreamToken = None
 ) -> EventSourceResponse:
     """Stream the improving cost: `progress` and `status` events, until the plan is ready, failed or cancelled."""
     del stream_token  # read where the request is let in
     await run_in_threadpool(_check_there, parts.database, plan_id)
-    return live_stream(plan_progress(parts.database, parts.hub, plan_id), parts, session_id)
+    return live_stream(plan_progress(parts.database, parts.hub, plan_id), parts, session_id, user.user_name)
 
 
 def _check_there(database: Database, plan_id: UUID) -> None:

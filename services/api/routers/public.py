@@ -4,11 +4,11 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, status
-from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from shapely.geometry import Point, shape
 
 from services.api.client_address import client_address
+from services.api.errors import wrong_field
 from services.api.parts import AppParts
 from services.api.shapes.attention import ReportAnswer, ReportAsked
 from services.api.shapes.values import Answer, Latitude, Longitude, clock_time
@@ -94,8 +94,7 @@ async def near_place(
     found = re.fullmatch(f"{number},{number}", near, re.ASCII)
     lon, lat = (float(found[1]), float(found[2])) if found else (999.0, 999.0)
     if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        message = "Expected lon,lat in degrees, such as 116.39,39.91."
-        raise RequestValidationError([{"loc": ("query", "near"), "msg": message, "type": "position"}])
+        raise wrong_field("query", "near", "Expected lon,lat in degrees, such as 116.39,39.91.")
     return lon, lat
 
 

@@ -1,19 +1,20 @@
 """Bulletins: which there are, and each as JSON, a workbook, a page or a PDF."""
 
 from datetime import timedelta
-from threading import Lock
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import TypeAdapter
 
+from services.api.errors import wrong_field
 from services.api.identity import SignedIn
 from services.api.paging import Page, PageOf
 from services.api.parts import AppParts
 from services.api.shapes.reports import BulletinAnswer
 from services.api.shapes.values import EARLIEST, LATEST, Code
 from services.api.today import load_today
-from services.domain.errors import InvalidRequestError, NotFoundError
+from services.api.turns import Turns
+from services.domain.errors import NotFoundError
 from services.domain.period import Period, PeriodKind
 from services.reports.fetch import fetch_bulletin, fetch_ground
 from services.reports.forms import MEDIA_TYPES, Form, make_form, name_of
@@ -26,8 +27,8 @@ BY_PERIOD: TypeAdapter[tuple[str]] = TypeAdapter(tuple[Code])
 BACK = timedelta(days=3 * 366)
 SHOWN_IN_A_BROWSER = frozenset({Form.HTML, Form.PDF})
 
-_one_at_a_time = Lock()
-"""Making a PDF takes a processor for a second: who asks for many does not take all of them."""
+drawing = Turns(1, waiting=4, why="Several bulletins are being drawn up", retry_after_s=5)
+"""Making a PDF takes a processor for a second: who asks for many takes neither all of them nor all threads."""
 
 
 @router.get("")
@@ -43,12 +44,7 @@ def list_reports(
         today = load_today(connection).service_date
         days = days_with_due_visits(connection, today - BACK, today)
     periods = list(dict.fromkeys(Period.of(kind, day) for day in days))
-
-    def after_period(after: tuple[str] | None, limit: int) -> list[Period]:
-        start = 0 if after is None else 1 + next((i for i, it in enumerate(periods) if it.name == after[0]), -1)
-        return periods[start : start + limit]
-
-    rows = wanted.fetch(BY_PERIOD, after_period)
+    rows = wanted.fetch_from(BY_PERIOD, periods, lambda period: (period.name,))
     return wanted.page(rows, lambda period: BulletinAnswer.of(period, today), key=lambda period: (period.name,))
 
 
@@ -68,8 +64,8 @@ def read_report(
     del user
     asked = Period.parse(period)
     if not EARLIEST <= asked.first < LATEST:
-        raise InvalidRequestError(f"Expected a period from {EARLIEST} to before {LATEST}.")
-    with _one_at_a_time, parts.database.connection() as connection:
+        raise wrong_field("path", "period", f"Expected a period from {EARLIEST} to before {LATEST}.")
+    with drawing.taken(), parts.database.connection() as connection:
         town = load_today(connection).town
         if not days_with_due_visits(connection, asked.first, asked.last):
             raise NotFoundError(f"Nothing was due in {asked.name}, so there is no bulletin of it.")

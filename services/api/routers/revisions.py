@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response, status
 
+from services.api.errors import wrong_field
 from services.api.identity import SignedIn
 from services.api.parts import AppParts
 from services.api.plan_views import load_plan_answer
@@ -28,7 +29,6 @@ from services.api.shapes.revisions import (
 )
 from services.api.today import load_today
 from services.domain.circumstances import LateVehicle
-from services.domain.errors import InvalidRequestError
 from services.roads.network import RoadNetwork
 from services.routing.by_hand import Move
 from services.routing.revising import (
@@ -86,7 +86,8 @@ def _check_instant(situation: Situation, now: datetime | None) -> None:
     """Refuse an instant that has nothing to do with the plan's day."""
     day = situation.town.service_day(situation.row.service_date)
     if now is not None and not day.start - AROUND_THE_DAY <= now <= day.end + AROUND_THE_DAY:
-        raise InvalidRequestError(f"`now` must lie in or near the plan's day, {situation.row.service_date}.")
+        message = f"Expected an instant in or near the plan's day, {situation.row.service_date}."
+        raise wrong_field("body", "now", message)
 
 
 @router.post("/{plan_id}/insertions")

@@ -4,8 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response, status
+from pydantic import TypeAdapter
 
 from services.api.identity import SignedIn
+from services.api.paging import Page, PageOf
 from services.api.parts import AppParts
 from services.api.places import GEO_JSON, GEO_JSON_ANSWER, accepts, collection, geo_json
 from services.api.shapes.scenarios import (
@@ -15,7 +17,6 @@ from services.api.shapes.scenarios import (
     EffectAnswer,
     ScenarioAnswer,
     ScenarioAsked,
-    ScenariosAnswer,
     WhatIfAsked,
 )
 from services.api.shapes.siting import changes_of as changes_asked
@@ -39,11 +40,15 @@ ScenarioId = Annotated[UUID, Path(description="The scenario's id.")]
 Radius = Annotated[float | None, Query(gt=0, le=100_000, allow_inf_nan=False, description="By default the standard's.")]
 
 
+BY_SCENARIO: TypeAdapter[tuple[UUID]] = TypeAdapter(tuple[UUID])
+
+
 @router.get("")
-def list_scenarios(parts: AppParts) -> ScenariosAnswer:
-    """Return all scenarios, the newest first."""
+def list_scenarios(parts: AppParts, wanted: PageOf) -> Page[ScenarioAnswer]:
+    """Return the scenarios, the newest first."""
     with parts.database.connection() as connection:
-        return ScenariosAnswer(items=[ScenarioAnswer.model_validate(row) for row in load_scenarios(connection)])
+        rows = wanted.fetch_from(BY_SCENARIO, load_scenarios(connection), lambda row: (row.scenario_id,))
+    return wanted.page(rows, ScenarioAnswer.model_validate, key=lambda row: (row.scenario_id,))
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)

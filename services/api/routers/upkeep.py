@@ -1,24 +1,40 @@
 """The life cycle and the upkeep of facilities and points: phases with their dates, inspections, faults, repairs."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, status
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
+from services.api.errors import wrong_field
 from services.api.identity import SignedIn
+from services.api.paging import Number, Page, PageOf
 from services.api.parts import AppParts
-from services.api.shapes.siting import StallCount, TonnesPerDay
-from services.api.shapes.values import Answer, Asked, Code, FacilityId, Instant, JsonObject, ServiceDate
+from services.api.shapes.siting import FacilityName, StallCount, TonnesPerDay
+from services.api.shapes.values import (
+    FUTURE_TOLERANCE,
+    Answer,
+    Asked,
+    Code,
+    FacilityId,
+    Instant,
+    JsonObject,
+    Remark,
+    ServiceDate,
+)
 from services.api.today import load_today
 from services.domain.kinds import FacilityStatus
 from services.facilities.life_cycle_service import forget_phase, note_phase
 from services.store.audit import record_action
-from services.store.facility_phases import BEFORE_ALL, PhaseRow, apply_phases, load_phases
-from services.store.upkeep import load_conditions, load_upkeep, note_upkeep
+from services.store.facility_phases import BEFORE_ALL, PhaseRow, apply_phases, load_phases, load_phases_of
+from services.store.upkeep import ConditionRow, load_conditions, load_upkeep, note_upkeep
 
 router = APIRouter(prefix="/api/v1", tags=["register"])
+
+BY_PHASE: TypeAdapter[tuple[str, date]] = TypeAdapter(tuple[Code, date])
+BY_TIME_AND_NUMBER: TypeAdapter[tuple[datetime, int]] = TypeAdapter(tuple[Instant, Number])
+BY_SUBJECT: TypeAdapter[tuple[str, str, int | None]] = TypeAdapter(tuple[Code, Code, int | None])
 
 BeginsOn = Annotated[ServiceDate, Path(description="The day from which the status holds.")]
 
@@ -26,7 +42,7 @@ BeginsOn = Annotated[ServiceDate, Path(description="The day from which the statu
 class Renewed(Asked):
     """What works bring to a facility; what is not given stays."""
 
-    name: str | None = Field(default=None, min_length=1, max_length=200)
+    name: Annotated[FacilityName, StringConstraints(min_length=1)] | None = None
     toilet_class: Code | None = None
     stalls_male: StallCount | None = None
     stalls_female: StallCount | None = None
@@ -39,7 +55,7 @@ class PhaseAsked(Asked):
 
     status: FacilityStatus
     replaced_by: Code | None = Field(default=None, description="The facility that serves in its place meanwhile.")
-    note: str = Field(default="", max_length=2_000)
+    note: Remark = ""
     renewed: Renewed | None = Field(
         default=None,
         description="What holds from that day on, or what works are to bring; of what is in service again by default "
@@ -112,7 +128,7 @@ class UpkeepAsked(Asked):
     happened_at: Instant | None = Field(default=None, description="By default now by the town's clock.")
     condition: Condition | None = None
     fault_id: int | None = Field(default=None, ge=1, le=2**62)
-    note: str = Field(default="", max_length=2_000)
+    note: Remark = ""
     container: int | None = Field(default=None, ge=1, le=100_000, description="Which of a point's containers, from 1.")
 
     @model_validator(mode="after")
@@ -140,12 +156,6 @@ class UpkeepAnswer(Answer):
     container: int | None
 
 
-class UpkeepListAnswer(Answer):
-    """The newest thousand, the newest first."""
-
-    items: list[UpkeepAnswer]
-
-
 class ConditionAnswer(Answer):
     """How a facility, a point's containers or one of them is: as last found, and how many faults last."""
 
@@ -158,22 +168,10 @@ class ConditionAnswer(Answer):
     open_faults: int
 
 
-class ConditionsAnswer(Answer):
-    """All of which anything was noted, those with faults that last first."""
-
-    items: list[ConditionAnswer]
-
-
 class DatedPhaseAnswer(PhaseAnswer):
     """A phase and whose it is."""
 
     facility_id: str
-
-
-class DatedPhasesAnswer(Answer):
-    """The phases of all facilities that have any, each facility's in order of time."""
-
-    items: list[DatedPhaseAnswer]
 
 
 class NotedAnswer(Answer):
@@ -182,17 +180,20 @@ class NotedAnswer(Answer):
     id: int
 
 
+def _key_of_phase(row: PhaseRow) -> tuple[str, date]:
+    return row.facility_id, row.begins_on
+
+
 @router.get("/phases")
-def list_phases(parts: AppParts) -> DatedPhasesAnswer:
-    """Return the dated phases of every facility that has any."""
+def list_phases(parts: AppParts, wanted: PageOf) -> Page[DatedPhaseAnswer]:
+    """Return the dated phases of every facility that has any, each facility's in order of time."""
     with parts.database.connection() as connection:
-        phases = load_phases(connection)
-    return DatedPhasesAnswer(
-        items=[
-            DatedPhaseAnswer(facility_id=facility_id, **PhaseAnswer.of(row).model_dump())
-            for facility_id, rows in phases.items()
-            for row in rows
-        ]
+        phases = [row for rows in load_phases(connection).values() for row in rows]
+    rows = wanted.fetch_from(BY_PHASE, phases, _key_of_phase)
+    return wanted.page(
+        rows,
+        lambda row: DatedPhaseAnswer(facility_id=row.facility_id, **PhaseAnswer.of(row).model_dump()),
+        key=_key_of_phase,
     )
 
 
@@ -200,7 +201,7 @@ def list_phases(parts: AppParts) -> DatedPhasesAnswer:
 def read_phases(facility_id: FacilityId, parts: AppParts) -> PhasesAnswer:
     """Return from when on a facility is planned, built, in service, renovated, retired."""
     with parts.database.connection() as connection:
-        rows = load_phases(connection, facility_id).get(facility_id, [])
+        rows = load_phases_of(connection, facility_id)
     return PhasesAnswer(items=[PhaseAnswer.of(row) for row in rows])
 
 
@@ -238,22 +239,43 @@ def remove_phase(facility_id: FacilityId, begins_on: BeginsOn, user: SignedIn, p
 @router.get("/upkeep")
 def list_upkeep(
     parts: AppParts,
+    wanted: PageOf,
     subject_kind: Annotated[SubjectKind | None, Query()] = None,
     subject_id: Annotated[Code | None, Query()] = None,
     open_faults: Annotated[bool, Query(description="Only faults that nobody has repaired.")] = False,
-) -> UpkeepListAnswer:
-    """Return inspections, faults and repairs of facilities and of points' containers."""
+) -> Page[UpkeepAnswer]:
+    """Return inspections, faults and repairs of facilities and of points' containers, the newest first."""
     with parts.database.connection() as connection:
-        rows = load_upkeep(connection, subject_kind=subject_kind, subject_id=subject_id, open_faults=open_faults)
-    return UpkeepListAnswer(items=[UpkeepAnswer.model_validate(row) for row in rows])
+        rows = wanted.fetch(
+            BY_TIME_AND_NUMBER,
+            lambda after, limit: load_upkeep(
+                connection,
+                subject_kind=subject_kind,
+                subject_id=subject_id,
+                open_faults=open_faults,
+                after=after,
+                limit=limit,
+            ),
+        )
+    return wanted.page(rows, UpkeepAnswer.model_validate, key=lambda row: (row.happened_at, row.upkeep_id))
+
+
+def _key_of_condition(row: ConditionRow) -> tuple[str, str, int | None]:
+    return row.subject_kind, row.subject_id, row.container
 
 
 @router.get("/upkeep/conditions")
-def list_conditions(parts: AppParts, subject_kind: Annotated[SubjectKind | None, Query()] = None) -> ConditionsAnswer:
-    """Return the condition of each facility and of points' containers, as inspections and repairs last found it."""
+def list_conditions(
+    parts: AppParts, wanted: PageOf, subject_kind: Annotated[SubjectKind | None, Query()] = None
+) -> Page[ConditionAnswer]:
+    """Return the condition of each facility and of points' containers, as inspections and repairs last found it.
+
+    All of which anything was noted, those with faults that last first.
+    """
     with parts.database.connection() as connection:
-        rows = load_conditions(connection, subject_kind)
-    return ConditionsAnswer(items=[ConditionAnswer.model_validate(row) for row in rows])
+        conditions = load_conditions(connection, subject_kind)
+    rows = wanted.fetch_from(BY_SUBJECT, conditions, _key_of_condition)
+    return wanted.page(rows, ConditionAnswer.model_validate, key=_key_of_condition)
 
 
 @router.post("/upkeep", status_code=status.HTTP_201_CREATED)
@@ -261,6 +283,9 @@ def create_upkeep(asked: UpkeepAsked, user: SignedIn, parts: AppParts) -> NotedA
     """Note an inspection, a fault, or the repair that ends one."""
     with parts.database.connection() as connection:
         now = load_today(connection).now
+        if asked.happened_at is not None and asked.happened_at > now + FUTURE_TOLERANCE:
+            message = f"Expected an instant that has come; the town's time is {now:%Y-%m-%d %H:%M:%S}Z."
+            raise wrong_field("body", "happened_at", message)
         number = note_upkeep(
             connection,
             (asked.subject_kind, asked.subject_id),

@@ -9,6 +9,8 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Query, Response
 
 from services.api.answering import AnswerRoute, json_answer
+from services.api.asked_spans import check_span
+from services.api.errors import wrong_field
 from services.api.parts import AppParts, Parts
 from services.api.shapes.rollups import (
     ContainerLevelsAnswer,
@@ -19,7 +21,6 @@ from services.api.shapes.rollups import (
 from services.api.shapes.series import write_json
 from services.api.shapes.values import Instant
 from services.api.today import Today, load_today
-from services.domain.errors import InvalidRequestError
 from services.domain.town import Interval, Town
 from services.facilities.spans import Bucket, buckets_of
 from services.facilities.utilisation import Utilisation
@@ -44,6 +45,10 @@ LONGEST_SPAN = {
     Bucket.MONTH: timedelta(days=10 * 366),
     Bucket.WHOLE: timedelta(days=10 * 366),
 }
+
+
+MOST_ROWS = 400_000
+"""A year of a thousand vehicles by day; an answer is put together in memory, 100 MB of it here."""
 
 
 class ContainerBucket(StrEnum):
@@ -91,9 +96,10 @@ def read_vehicle_utilisation(
             spans = buckets_of(today.town, start, end, bucket)
             return json_answer(vehicle_use_json(_summed_use(connection, today, spans, bucket)))
         if bucket is Bucket.HOUR:
-            rows = load_vehicle_hours(connection, start, end)
+            rows = load_vehicle_hours(connection, start, end, MOST_ROWS + 1)
         else:
-            rows = load_vehicle_days(connection, *_days(today.town, start, end))
+            rows = load_vehicle_days(connection, *_days(today.town, start, end), MOST_ROWS + 1)
+    _check_few(rows)
     return json_answer(vehicle_use_json(_with_spans(today.town, rows)))
 
 
@@ -121,10 +127,17 @@ def read_container_levels(
         today = load_today(connection)
         start, end = _span(today, start, end, Bucket(bucket))
         if bucket is ContainerBucket.HOUR:
-            rows = load_container_hours(connection, start, end)
+            rows = load_container_hours(connection, start, end, MOST_ROWS + 1)
         else:
-            rows = load_container_days(connection, *_days(today.town, start, end))
+            rows = load_container_days(connection, *_days(today.town, start, end), MOST_ROWS + 1)
+    _check_few(rows)
     return json_answer(container_levels_json(_with_spans(today.town, rows)))
+
+
+def _check_few(rows: Sequence[object]) -> None:
+    if len(rows) > MOST_ROWS:
+        message = f"There are more than {MOST_ROWS} rows from start to end; ask for a shorter span or a longer bucket."
+        raise wrong_field("query", "end", message)
 
 
 def _days(town: Town, start: datetime, end: datetime) -> tuple[date, date]:
@@ -149,14 +162,10 @@ def _span(today: Today, start: datetime | None, end: datetime | None, bucket: Bu
     """Return the span that is asked for.
 
     Raises:
-        InvalidRequestError: it ends before it starts, or is too long.
+        RequestValidationError: it ends before it starts, or is too long for the bucket.
 
     """
     end = end or today.now
     start = start or min(today.service_day.start, end)
-    if start > end:
-        raise InvalidRequestError("Expected start before end.")
-    if end - start > LONGEST_SPAN[bucket]:
-        days = LONGEST_SPAN[bucket].days
-        raise InvalidRequestError(f"Expected at most {days} days from start to end by {bucket}.")
+    check_span(start, end, LONGEST_SPAN[bucket])
     return start, end

@@ -1,12 +1,14 @@
 """Vehicles: their state, and the track they came by."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from services.api.answering import AnswerRoute, json_answer
+from services.api.asked_spans import check_span
+from services.api.errors import wrong_field
 from services.api.identity import SignedIn
 from services.api.paging import BY_CODE, Page, PageOf
 from services.api.parts import AppParts
@@ -15,7 +17,7 @@ from services.api.shapes.values import Instant, VehicleId
 from services.api.shapes.vehicles import TrackAnswer, VehicleAnswer, track_json, vehicle_json
 from services.api.today import load_today
 from services.api.tracks import segments_of
-from services.domain.errors import InvalidRequestError, NotFoundError
+from services.domain.errors import NotFoundError
 from services.store.connection import Connection
 from services.store.live_vehicles import load_tracks, page_of_vehicles
 from services.store.users import User
@@ -91,23 +93,17 @@ def read_track(
         today = load_today(connection)
         end = end or today.now
         start = start or min(today.service_day.start, end)
-        _check_span(start, end)
+        check_span(start, end, LONGEST_TRACK)
         rows = load_tracks(connection, [vehicle_id], start, end, MOST_FIXES + 1)
     if not rows or not user.visibility.shows(rows[0].contractor_id, vehicle_id):
         raise _unknown(vehicle_id)
     if len(rows[0].lon) > MOST_FIXES:
-        raise InvalidRequestError(f"There are more than {MOST_FIXES} fixes in this span; ask for a shorter one.")
+        message = f"Expected at most {MOST_FIXES} fixes from start to end; ask for a shorter span."
+        raise wrong_field("query", "end", message)
     segments = segments_of(rows[0])
     if accepts(request, GEO_JSON):
         return geo_json(_track_feature(TrackAnswer.of(vehicle_id, start, end, segments)))
     return json_answer(track_json(vehicle_id, start, end, segments))
-
-
-def _check_span(start: datetime, end: datetime) -> None:
-    if start > end:
-        raise InvalidRequestError("Expected start before end.")
-    if end - start > LONGEST_TRACK:
-        raise InvalidRequestError(f"Expected at most {LONGEST_TRACK.days} days from start to end.")
 
 
 def _track_feature(track: TrackAnswer) -> dict[str, Any]:

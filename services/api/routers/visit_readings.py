@@ -7,8 +7,10 @@ from fastapi import APIRouter, Path
 
 from services.api.coming_days import coming_due_visits, is_coming
 from services.api.identity import SignedIn
+from services.api.others import OwnVehicles, is_others, own_vehicles, without_others
 from services.api.parts import AppParts
-from services.api.shapes.clearance import DueVisitAnswer, DueVisitChangeAnswer
+from services.api.routers.corrections import changes_of
+from services.api.shapes.clearance import DueVisitAnswer
 from services.api.shapes.driver import DriverReportAnswer
 from services.api.shapes.values import PointId, ServiceDate
 from services.api.shapes.visit_readings import (
@@ -25,7 +27,6 @@ from services.store.clearance_figures import (
     DueVisitFilter,
     DueVisitRow,
     VisitRow,
-    load_due_visit_changes,
     load_due_visits,
     load_visits,
 )
@@ -62,22 +63,19 @@ def read_visit_readings(
         if due is None:
             raise NotFoundError(f"Nothing was due at point {point_id!r} on {service_date} under number {occurrence}.")
         visits = load_visits(connection, service_date, point_id=point_id)
-        return _answer(connection, due, visits, user.visibility.contractor_id is not None)
+        return _answer(connection, due, visits, own_vehicles(connection, user.visibility))
 
 
 def _answer(
-    connection: Connection, due: DueVisitRow, visits: list[VisitRow], is_contractor: bool
+    connection: Connection, due: DueVisitRow, visits: list[VisitRow], own_ones: OwnVehicles
 ) -> VisitReadingsAnswer:
     day = load_town(connection).service_day(due.service_date)
     own = next((visit for visit in visits if visit.visit_id == due.visit_id), None)
     span = _span(due, own)
+    due = without_others(due, own_ones)
     vehicle_id = due.vehicle_id
     fixes = [] if span is None or vehicle_id is None else load_fix_readings(connection, vehicle_id, span)
     events = load_event_readings(connection, due.point_id, day)
-    if is_contractor:
-        # Whoever else came to its point is not its own.
-        visits = [visit for visit in visits if visit.vehicle_id == vehicle_id]
-        events = [event for event in events if event.vehicle_id == vehicle_id]
     reports = load_driver_reports(connection, due.service_date, point_id=due.point_id)
     dropped = load_dropped(connection, Kept.READINGS)
     return VisitReadingsAnswer(
@@ -85,18 +83,17 @@ def _answer(
         lon=due.lon,
         lat=due.lat,
         point_name=due.point_name,
-        changes=[
-            DueVisitChangeAnswer.model_validate(change)
-            for change in load_due_visit_changes(connection, due.service_date, due.point_id, due.occurrence)
-        ],
-        visits=[VisitAnswer.of(visit) for visit in visits],
+        changes=changes_of(connection, (due.service_date, due.point_id, due.occurrence), own_ones),
+        visits=[VisitAnswer.of(visit) for visit in visits if not is_others(visit.vehicle_id, own_ones)],
         fixes=[FixReadingAnswer.model_validate(fix) for fix in fixes],
-        service_events=[EventReadingAnswer.model_validate(event) for event in events],
+        service_events=[
+            EventReadingAnswer.model_validate(event) for event in events if not is_others(event.vehicle_id, own_ones)
+        ],
         levels=[
             LevelReadingAnswer.model_validate(level) for level in load_level_readings(connection, due.point_id, day)
         ],
         driver_reports=[
-            DriverReportAnswer.of(report) for report in reports if not is_contractor or report.vehicle_id == vehicle_id
+            DriverReportAnswer.of(report) for report in reports if not is_others(report.vehicle_id, own_ones)
         ],
         readings_kept=dropped is None or not dropped.contains(day.start),
     )

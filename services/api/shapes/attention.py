@@ -1,7 +1,7 @@
 """What needs attention or was judged: alarms, cases, residents' reports, assessments."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -82,6 +82,10 @@ class AlarmLimitAsked(Asked):
     note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")] | None = (
         Field(default=None, description="Why; the note that is there stays where this is null.")
     )
+
+
+CaseStatus = Literal["reported", "filed", "dispatched", "handled", "verified", "closed"]
+"""上报, 立案, 派遣, 处置, 核查, 结案."""
 
 
 class CaseAnswer(Answer):

@@ -87,7 +87,9 @@ class DriverStopAnswer(Answer):
     due_to: datetime | None
     status: DueVisitStatus | None = Field(description="What clearance has decided; null where nothing is due.")
     cleared_at: datetime | None
-    cleared_by: str | None = Field(description="The vehicle that cleared it.")
+    cleared_by: str | None = Field(
+        description="The vehicle that cleared it; to drivers and contractors' people none of another contractor."
+    )
     report_outcome: ServiceOutcome | None = Field(description="What this vehicle's driver reported last.")
     report_reason: str | None
     reported_at: datetime | None

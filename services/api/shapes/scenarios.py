@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.api.shapes.siting import Changes
-from services.api.shapes.values import Answer, Asked, Code, ServiceDate
+from services.api.shapes.values import Answer, Asked, Code, Remark, ServiceDate
 from services.facilities.coverage import StationCoverage, ToiletCoverage
 from services.facilities.scenario import Change
 from services.facilities.scenario_service import Effect
@@ -20,7 +20,7 @@ class ScenarioAsked(Asked):
     """Changes to keep under a name."""
 
     name: Code
-    note: str = Field(default="", max_length=2_000)
+    note: Remark = ""
     changes: Changes
 
 
@@ -42,12 +42,6 @@ class ScenarioAnswer(Answer):
     created_at: datetime
     adopted_at: datetime | None
     adopted_by: str | None
-
-
-class ScenariosAnswer(Answer):
-    """All scenarios."""
-
-    items: list[ScenarioAnswer]
 
 
 class CoveredAnswer(Answer):

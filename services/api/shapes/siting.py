@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from services.api.shapes.values import Answer, Asked, Code, Latitude, Longitude
+from services.api.shapes.values import FREE_TEXT, Answer, Asked, Code, Latitude, Longitude
 from services.domain.kinds import FacilityKind
 from services.facilities.scenario import Change, ChangeKind
 from services.facilities.siting.answer import StationSiting, ToiletSiting
@@ -19,6 +19,7 @@ MOST_CANDIDATES = 5_000
 MOST_CHANGES = 500
 MOST_WORKS = 200
 
+FacilityName = Annotated[str, StringConstraints(max_length=200, pattern=FREE_TEXT)]
 Yuan = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False, description="In yuan.")]
 StallCount = Annotated[int, Field(ge=0, le=1_000)]
 Weight = Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)]
@@ -33,7 +34,7 @@ class CandidateAsked(Asked):
     id: Code
     lon: Longitude
     lat: Latitude
-    name: str | None = Field(default=None, max_length=200)
+    name: FacilityName | None = None
     price: Yuan | None = None
     stalls_male: StallCount | None = None
     stalls_female: StallCount | None = None
@@ -160,7 +161,7 @@ class ChangeAsked(Asked):
     facility_kind: FacilityKind | None = None
     lon: Longitude | None = None
     lat: Latitude | None = None
-    name: str | None = Field(default=None, max_length=200)
+    name: FacilityName | None = None
     price: Yuan | None = None
     toilet_class: Code | None = None
     stalls_male: StallCount | None = None

@@ -1,6 +1,6 @@
 """The simple values that requests are made of, each with what it may be."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import Path, Query
@@ -14,8 +14,17 @@ PLAIN_TEXT = r"^[^\x00-\x1f\x7f]+$"
 Code = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN_TEXT)]
 """An identifier: the town's own code, kept as it is."""
 
+FREE_TEXT = r"^[^\x00]*$"
+"""Texts that people write, of several lines: the store takes any character but this."""
+
+Remark = Annotated[str, StringConstraints(max_length=2_000, pattern=FREE_TEXT)]
+"""What somebody notes beside something; may be empty."""
+
 Longitude = Annotated[float, Field(ge=-180, le=180, description="WGS-84 degrees.", examples=[116.39])]
 Latitude = Annotated[float, Field(ge=-90, le=90, description="WGS-84 degrees.", examples=[39.91])]
+
+FUTURE_TOLERANCE = timedelta(minutes=5)
+"""How far a phone's clock may run ahead of the town's, as for any device (domain.md, Telemetry contract)."""
 
 EARLIEST = date(2000, 1, 1)
 LATEST = date(2100, 1, 1)

@@ -11,11 +11,13 @@ import httpx
 import pytest
 
 from services.api.app import create_app
+from services.api.live import streams
 from services.domain.kinds import DueVisitStatus, MissedReason, Role
 from services.store.alarms import clear_alarm, raise_alarm
 from services.store.connection import connect
 from tests.integration.api import seeded_town
 from tests.integration.api.conftest import Api, serving, settings
+from tests.road_servers import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 """A stream that says nothing would be waited for without end."""
@@ -138,22 +140,42 @@ def test_open_and_cleared_alarms(api: Api, admin: httpx.Client) -> None:
 
 
 def test_a_contractor_hears_of_its_own_only(api: Api) -> None:
-    """Of two fixes and two decisions it is told the one of its vehicle and the one of its zone."""
+    """Of fixes it is told those of its vehicle, of decisions those of its zone, without naming another's truck."""
     with listening(api.as_role(Role.CONTRACTOR)) as events:
         wait_for(events, "clock")
         with connect(api.database_url) as connection:
             seeded_town.add_fix(connection, "V2", seeded_town.NOW, 116.15)
             seeded_town.decide(connection, "P3", DueVisitStatus.PENDING, "V2")
+            seeded_town.decide(connection, "P2", DueVisitStatus.PENDING, "V2")
         with connect(api.database_url) as connection:
             seeded_town.decide(connection, "P1", DueVisitStatus.PENDING, "V1")
             seeded_town.add_fix(connection, "V1", seeded_town.NOW + timedelta(minutes=1), 116.07)
         heard = [next(events)]
         while ("position", "V1", 116.07) not in {(name, d.get("vehicle_id"), d.get("lon")) for _, name, d in heard}:
             heard.append(next(events))
-        while "visit" not in {name for _, name, _ in heard}:
+        while "P1" not in {data.get("point_id") for _, _, data in heard}:
             heard.append(next(events))
     assert {data["vehicle_id"] for _, name, data in heard if name == "position"} == {"V1"}
-    assert {data["point_id"] for _, name, data in heard if name == "visit"} == {"P1"}
+    decided = {(data["point_id"], data["vehicle_id"]) for _, name, data in heard if name == "visit"}
+    assert decided == {("P1", "V1"), ("P2", None)}
+
+
+def test_one_person_does_not_open_streams_without_end(
+    api: Api, admin: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has as many open as one may is told so, others are not; one that is closed makes room."""
+    monkeypatch.setattr(streams, "MOST_OF_ONE_PERSON", 2)
+    with listening(admin) as first:
+        wait_for(first, "clock")
+        with listening(admin) as second:
+            wait_for(second, "clock")
+            refused = admin.get("/api/v1/live")
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+            with listening(api.as_role(Role.DRIVER)) as others:
+                wait_for(others, "clock")
+        wait_until(lambda: api.app.state.parts.open_streams["admin-1"] == 1, 20)
+        with listening(admin) as third:
+            wait_for(third, "clock")
 
 
 def test_a_browser_opens_a_stream_with_a_token_of_its_own(api: Api, admin: httpx.Client) -> None:

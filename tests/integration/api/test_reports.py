@@ -1,14 +1,17 @@
 """Bulletins over HTTP: which there are, and each in its forms."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import httpx
 import pytest
 from openpyxl import load_workbook
 
+from services.api.routers.reports import drawing
 from services.domain.kinds import Role
 from tests.integration.api.seeded_town import DAY
+from tests.road_servers import wait_until
 
 SignIn = Callable[[Role], httpx.Client]
 
@@ -65,3 +68,20 @@ def test_what_there_is_not_is_not_drawn_up(admin: httpx.Client, path: str, query
 def test_the_whole_town_s_bulletin_is_the_office_s(sign_in: SignIn, role: Role) -> None:
     """It compares contractors."""
     assert sign_in(role).get(f"/api/v1/reports/{DAY}").status_code == 403
+
+
+def test_many_bulletins_at_once_do_not_take_all_threads(sign_in: SignIn) -> None:
+    """While one is drawn up four wait; who asks beyond that is told when to come again, and others are answered."""
+    office, path = sign_in(Role.OFFICE), f"/api/v1/reports/{DAY}"
+
+    def ask(_: int) -> httpx.Response:
+        return office.get(path, params={"format": "json"})
+
+    with ThreadPoolExecutor(8) as threads:
+        with drawing.taken():
+            asked = [threads.submit(ask, number) for number in range(6)]
+            wait_until(lambda: len([one for one in asked if one.done()]) == 2, 20)
+            assert office.get("/api/v1/contractors").status_code == 200
+        answers = sorted((one.result() for one in asked), key=lambda answer: answer.status_code)
+    assert [answer.status_code for answer in answers] == [200] * 4 + [429] * 2
+    assert answers[-1].headers["retry-after"] == "5"

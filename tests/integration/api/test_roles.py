@@ -54,6 +54,38 @@ def test_a_contractors_figures_are_of_its_own(sign_in: SignIn) -> None:
     assert others == []
 
 
+def test_a_contractor_is_not_told_whose_truck_came_to_its_points(api: Api, sign_in: SignIn) -> None:
+    """Where another's truck cleared its point, all that names trucks leaves it out: lists, proofs, figures, routes."""
+    contractor, place = sign_in(Role.CONTRACTOR), f"{seeded_town.DAY}/P1/1"
+    paths = [
+        *("clearance/visits", "clearance/visits?point_id=P1", "clearance/visits?vehicle_id=V2"),
+        *(f"clearance/visits/{place}", f"clearance/visits/{place}/changes", "clearance?group_by=vehicle"),
+        *(f"clearance?group_by=vehicle&start={seeded_town.DAY}&end={seeded_town.DAY}", "driver/route?vehicle_id=V1"),
+    ]
+
+    def set_vehicle(name: str) -> None:
+        with connect(api.database_url) as connection:
+            for statement in (
+                "UPDATE due_visits SET vehicle_id = %s, planned_vehicle_id = %s WHERE point_id = 'P1'",
+                "UPDATE visits SET vehicle_id = %s WHERE point_id = 'P1'",
+                "UPDATE due_visit_changes SET vehicle_id = %s WHERE point_id = 'P1'",
+            ):
+                connection.execute(statement, [name] * statement.count("%s"))
+
+    set_vehicle("V2")
+    for path in paths:
+        told = contractor.get(f"/api/v1/{path}").raise_for_status()
+        assert '"V2"' not in told.text, path
+        assert '"V2"' in sign_in(Role.OFFICE).get(f"/api/v1/{path}").text, path
+    (visit,) = contractor.get("/api/v1/clearance/visits?point_id=P1").json()["items"]
+    assert (visit["status"], visit["vehicle_id"], len(visit["evidence"])) == ("cleared", None, 1)
+    figures = {row["key"]: row["cleared"] for row in contractor.get("/api/v1/clearance?group_by=vehicle").json()}
+    assert figures["unassigned"] == 1
+    assert '"V2"' not in sign_in(Role.DRIVER).get("/api/v1/driver/route").text
+    set_vehicle("V1")
+    assert '"V1"' in contractor.get("/api/v1/clearance/visits?point_id=P1").text
+
+
 def test_a_contractors_person_without_a_contractor_sees_nothing(api: Api) -> None:
     """A sign-in of that role that names no contractor is shown nobody's rows, not everybody's."""
     with connect(api.database_url) as connection:

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from services.api.routers import utilisation
 from services.keeping.rounds import roll_up
 from services.store.connection import connect
 from tests.integration.api.conftest import Api
@@ -73,3 +74,16 @@ def test_a_span_without_rollups_is_empty(admin: httpx.Client) -> None:
     assert admin.get("/api/v1/utilisation/vehicles", params={"end": "2026-01-01T00:00:00Z"}).json() == []
     assert admin.get("/api/v1/utilisation/containers", params={"bucket": "month"}).status_code == 422
     assert admin.get("/api/v1/utilisation/vehicles", params={"start": "2001-01-01T00:00:00Z"}).status_code == 422
+
+
+@pytest.mark.parametrize("path", ["vehicles", "containers"])
+@pytest.mark.parametrize("bucket", ["hour", "day"])
+def test_more_rows_than_an_answer_holds_are_refused(
+    admin: httpx.Client, monkeypatch: pytest.MonkeyPatch, path: str, bucket: str
+) -> None:
+    """Of a span with more rows than are put together at once the end is told to be wrong; as many are given."""
+    for most, status in ((1, 200), (0, 422)):
+        monkeypatch.setattr(utilisation, "MOST_ROWS", most)
+        answer = admin.get(f"/api/v1/utilisation/{path}", params=SPAN | {"bucket": bucket})
+        assert answer.status_code == status, answer.text
+    assert [error["field"] for error in answer.json()["errors"]] == ["query.end"]

@@ -49,6 +49,7 @@ async def _open(hub: LiveHub, visible: Visibility = EVERYTHING, after: str | Non
         (event("e", audience=Audience.EVERYONE), {"all", "C1", "C2", "V1"}),
         (event("e", audience=Audience.UNLIMITED, contractor_id="C1"), {"all"}),
         (event("e", audience=Audience.LIMITED), {"C1", "C2", "V1"}),
+        (event("e", audience=Audience.LIMITED_OWNERS, contractor_id="C1"), {"C1"}),
     ],
 )
 def test_who_is_told(told: LiveEvent, seen_by: set[str]) -> None:

@@ -1,9 +1,16 @@
 """How often one client may ask."""
 
-import pytest
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
+import pytest
+from fastapi import Request
+
+from services.api.client_address import client_address
 from services.api.errors import TooManyRequestsError
 from services.api.limits import FROM_ADDRESS, REMEMBERED_CLIENTS, RateLimiter
+from services.api.turns import Turns
+from tests.road_servers import wait_until
 
 
 class Seconds:
@@ -63,3 +70,46 @@ def test_clients_are_forgotten_in_the_end() -> None:
         limiter.take(str(number))
     assert _allowed(limiter, str(REMEMBERED_CLIENTS + 9), 1) == 0
     assert _allowed(limiter, "0", 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", True),  # a home has as many
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("somewhere", "somewhere", True),
+    ],
+)
+def test_who_is_one_client(one: str, other: str, same: bool) -> None:
+    """An address of IPv4, a network of IPv6, whose owner has more addresses than there are requests."""
+    seen = [client_address(Request({"type": "http", "client": (host, 4000)})) for host in (one, other)]
+    assert (seen[0] == seen[1]) == same
+
+
+def test_some_wait_their_turn_and_the_rest_come_again() -> None:
+    """Two at once, three wait, the other three are told when to come again; all who waited have their turn."""
+    turns, end = Turns(2, waiting=3, why="Busy", retry_after_s=7), Event()
+    at_work: list[str] = []
+    most: list[int] = []
+
+    def work() -> None:
+        with turns.taken():
+            at_work.append("")
+            most.append(len(at_work))
+            end.wait(20)
+            at_work.pop()
+
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(work) for _ in range(8)]
+        wait_until(lambda: len([one for one in asked if one.done()]) == 3 and len(at_work) == 2, 20)
+        end.set()
+    refused = [error for one in asked if (error := one.exception()) is not None]
+    assert [str(error) for error in refused] == ["Busy; try again in 7 s."] * 3
+    assert {error.retry_after_s for error in refused if isinstance(error, TooManyRequestsError)} == {7}
+    assert max(most) == 2
+    with turns.taken():
+        pass

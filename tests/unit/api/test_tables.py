@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from services.api.tables import RUNS_AS_FORMULA, as_csv, as_xlsx, columns_of
+from services.api.tables import CUT, LONGEST_CELL, RUNS_AS_FORMULA, as_csv, as_xlsx, columns_of
 
 ITEM: dict[str, Any] = {
     "id": "P1",
@@ -107,3 +107,13 @@ def test_columns_come_from_a_schema() -> None:
         }
     }
     assert columns_of(schema, schemas) == ["id", "day.due", "day.state", "kinds"]
+
+
+@pytest.mark.parametrize("length", [LONGEST_CELL, LONGEST_CELL + 1])
+def test_a_text_that_is_too_long_for_a_cell_says_so(length: int) -> None:
+    """A workbook's cell ends with a word that it is cut, where it is; CSV has the whole text."""
+    text = "x" * length
+    (shown,) = _read_xlsx(as_xlsx([{"outline": text}]))[1]
+    assert len(shown) == LONGEST_CELL
+    assert shown == text or (length > LONGEST_CELL and shown.endswith(CUT))
+    assert _read_csv(as_csv([{"outline": text}]))[1] == [text]

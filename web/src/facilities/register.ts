@@ -204,8 +204,8 @@ export function momentText(instant: Instant): string {
 
 /** Fetch what the view shows beside the register. */
 export function loadKept(): void {
-  void phases.load(async () => (await request<{ items: Phase[] }>("/phases")).items);
-  void conditions.load(async () => (await request<{ items: Found[] }>("/upkeep/conditions")).items);
+  void phases.load(async () => (await request<{ items: Phase[] }>("/phases?limit=5000")).items);
+  void conditions.load(async () => (await request<{ items: Found[] }>("/upkeep/conditions?limit=5000")).items);
   if (subjects.value === "points" && points.waiting.peek()) void points.load(fetchPoints);
 }
 
@@ -243,7 +243,7 @@ export async function forgetPhase(facilityId: string, beginsOn: ServiceDate): Pr
 
 async function reloadLifeCycle(): Promise<void> {
   await Promise.all([
-    phases.load(async () => (await request<{ items: Phase[] }>("/phases")).items),
+    phases.load(async () => (await request<{ items: Phase[] }>("/phases?limit=5000")).items),
     facilities.load(fetchFacilities),
   ]);
 }
@@ -274,5 +274,5 @@ export async function noteUpkeep(subject: Pick<Subject, "kind" | "id">, wanted: 
     },
   });
   loadUpkeep(subject);
-  await conditions.load(async () => (await request<{ items: Found[] }>("/upkeep/conditions")).items);
+  await conditions.load(async () => (await request<{ items: Found[] }>("/upkeep/conditions?limit=5000")).items);
 }
