@@ -1,5 +1,5 @@
 /** The town's ground as a map: the desk's own style, on which a page lays what it has to show. */
-import { effect } from "@preact/signals";
+import { effect, type Signal } from "@preact/signals";
 import { Map as MapLibre, ScaleControl, type GeoJSONSource, type LayerSpecification } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 
@@ -10,10 +10,13 @@ import { nameCanvas } from "../map/canvas-name";
 import type { Box } from "../map/features";
 import { drawIcons, ICON_PIXEL_RATIO } from "../map/icons";
 import { buildStyle } from "../map/style";
+import type { MapPlace } from "../state/map-place";
 import { theme } from "../state/theme";
+import { BY_HAND, keepPlace } from "./kept-place";
 
 /** How close a click must be, in pixels: a finger is not a needle. */
 const CLICK_REACH_PX = 8;
+const FITTED = { padding: 32, maxZoom: 16.5, duration: 0 };
 const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
 /** What a page adds to the ground: a source of its own name, and the layers that draw it in the theme's colours. */
@@ -29,7 +32,10 @@ export type OnPick = (id: string | null, source: string | null, place: Position)
 
 export interface Ground {
   setData(source: string, data: GeoJSON.GeoJSON): void;
+  /** Show a box by itself, as nobody asked for. */
   fit(box: Box): void;
+  /** Show a box that somebody asked for. */
+  moveToBox(box: Box): void;
   centre(): Position;
   zoom(): number;
   moveTo(place: Position, zoom?: number): void;
@@ -37,19 +43,23 @@ export interface Ground {
   remove(): void;
 }
 
-/** Draw the ground in `container` until `remove`; clicks look at the sources in `pickable`, in their order. */
+/**
+ * Draw the ground in `container` until `remove`, at `place` where it says one, which then follows what somebody moves;
+ * clicks look at the sources in `pickable`, in their order.
+ */
 export function createGround(
   container: HTMLElement,
   overlays: readonly Overlay[],
   pickable: readonly string[],
   onPick: OnPick,
   base: BaseLayers | null,
+  place: Signal<MapPlace | null>,
 ): Ground {
   const map = new MapLibre({
     container,
     style: buildStyle(base),
-    center: [110, 32],
-    zoom: 4,
+    center: place.peek()?.centre ?? [110, 32],
+    zoom: place.peek()?.zoom ?? 4,
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
@@ -61,6 +71,7 @@ export function createGround(
   map.addControl(new ScaleControl({ maxWidth: 110 }), "bottom-right");
   watchBase(map);
   const stopNaming = nameCanvas(map);
+  const stopKeeping = keepPlace(map, place);
   const wanted = new Map<string, GeoJSON.GeoJSON>();
   let isDressed = false;
   const dress = () => {
@@ -107,14 +118,16 @@ export function createGround(
       wanted.set(source, data);
       if (isDressed) map.getSource<GeoJSONSource>(source)?.setData(data);
     },
-    fit: (box) => map.fitBounds(box, { padding: 32, maxZoom: 16.5, duration: 0 }),
+    fit: (box) => map.fitBounds(box, FITTED),
+    moveToBox: (box) => map.fitBounds(box, FITTED, BY_HAND),
     centre: () => [map.getCenter().lng, map.getCenter().lat],
     zoom: () => map.getZoom(),
-    moveTo: (place, zoom) => map.easeTo({ center: place, zoom: zoom ?? map.getZoom(), duration: 400 }),
-    zoomBy: (levels) => map.zoomTo(map.getZoom() + levels),
+    moveTo: (centre, zoom) => map.easeTo({ center: centre, zoom: zoom ?? map.getZoom(), duration: 400 }, BY_HAND),
+    zoomBy: (levels) => map.zoomTo(map.getZoom() + levels, {}, BY_HAND),
     remove() {
       stopPainting();
       stopNaming();
+      stopKeeping();
       map.remove();
     },
   };

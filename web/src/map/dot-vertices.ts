@@ -2,16 +2,16 @@
 import type { CollectionPoint } from "../api/types";
 import type { PointState } from "../state/visits";
 import { POINT_ORDER } from "./features";
+import { mercator, type SquarePlace } from "./graphics";
 
 /** Red, green, blue and opacity, each from 0 to 255. */
 export type Rgba = readonly [red: number, green: number, blue: number, opacity: number];
 
-/** East and south of an origin in Mercator's square, of which the whole world is 1 wide; then the colour's four bytes. */
+/** East and south of an origin in Mercator's square; then the colour's four bytes. */
 export const DOT_BYTES = 12;
 
 export interface DotVertices {
-  /** Single precision would be metres off without an origin nearby. */
-  origin: readonly [x: number, y: number];
+  origin: SquarePlace;
   bytes: ArrayBuffer;
   count: number;
 }
@@ -35,9 +35,4 @@ export function dotVertices(
     colours[state].forEach((part, offset) => view.setUint8(at + 8 + offset, part));
   });
   return { origin, bytes: view.buffer, count: ordered.length };
-}
-
-function mercator(lon: number, lat: number): readonly [x: number, y: number] {
-  const north = Math.log(Math.tan(Math.PI / 4 + (lat * Math.PI) / 360));
-  return [(lon + 180) / 360, 0.5 - north / (2 * Math.PI)];
 }

@@ -11,7 +11,8 @@ import type { CollectionPoint } from "../api/types";
 import { token } from "../state/theme";
 import { POINT_STATES, type PointState } from "../state/visits";
 import { DOT_BYTES, dotVertices, type DotVertices, type Rgba } from "./dot-vertices";
-import { DOT_HALO_PX, DOT_RADII_PX } from "./style";
+import { matrixFrom, startProgram, type Graphics } from "./graphics";
+import { DOT_HALO_PX, DOT_RADII_PX, sizeAt } from "./style";
 
 /** In the older language of shaders, which every browser that draws the map knows. */
 const VERTEX_SHADER = `
@@ -36,8 +37,6 @@ void main() {
   vec4 colour = mix(body, halo, smoothstep(radii.x - 0.5, radii.x + 0.5, fromMiddle));
   gl_FragColor = colour * (1.0 - smoothstep(radii.y - 1.0, radii.y, fromMiddle));
 }`;
-
-type Graphics = WebGLRenderingContext | WebGL2RenderingContext;
 
 /** The layer of the map that draws the dots, for as long as its style has the colours of now. */
 export class Dots implements CustomLayerInterface {
@@ -67,7 +66,10 @@ export class Dots implements CustomLayerInterface {
   }
 
   onAdd(_: MapLibre, gl: Graphics): void {
-    this.drawing = startDrawing(gl);
+    this.drawing = {
+      program: startProgram(gl, VERTEX_SHADER, FRAGMENT_SHADER, ["place", "colour"]),
+      buffer: gl.createBuffer(),
+    };
     this.isSent = false;
   }
 
@@ -89,7 +91,7 @@ export class Dots implements CustomLayerInterface {
     gl.vertexAttribPointer(PLACE, 2, gl.FLOAT, false, DOT_BYTES, 0);
     gl.enableVertexAttribArray(COLOUR);
     gl.vertexAttribPointer(COLOUR, 4, gl.UNSIGNED_BYTE, true, DOT_BYTES, 8);
-    this.setUniforms(gl, this.drawing, moved(input.defaultProjectionData.mainMatrix, origin));
+    this.setUniforms(gl, this.drawing, matrixFrom(origin, input.defaultProjectionData.mainMatrix));
     // The map's layers lie in the order in which they are drawn.
     gl.disable(gl.DEPTH_TEST);
     gl.drawArrays(gl.POINTS, 0, count);
@@ -97,7 +99,7 @@ export class Dots implements CustomLayerInterface {
 
   private setUniforms(gl: Graphics, { program }: Drawing, matrix: Float32Array): void {
     const { pixelRatio } = this.map.painter;
-    const inner = dotRadiusPx(this.map.getZoom()) * pixelRatio;
+    const inner = sizeAt(DOT_RADII_PX, this.map.getZoom()) * pixelRatio;
     const outer = inner + DOT_HALO_PX * pixelRatio;
     gl.uniformMatrix4fv(gl.getUniformLocation(program, "matrix"), false, matrix);
     gl.uniform1f(gl.getUniformLocation(program, "width"), 2 * outer);
@@ -112,43 +114,7 @@ interface Drawing {
   buffer: WebGLBuffer;
 }
 
-const PLACE = 0;
-const COLOUR = 1;
-
-function startDrawing(gl: Graphics): Drawing {
-  const program = gl.createProgram();
-  attachShader(gl, program, gl.VERTEX_SHADER, VERTEX_SHADER);
-  attachShader(gl, program, gl.FRAGMENT_SHADER, FRAGMENT_SHADER);
-  gl.bindAttribLocation(program, PLACE, "place");
-  gl.bindAttribLocation(program, COLOUR, "colour");
-  gl.linkProgram(program);
-  return { program, buffer: gl.createBuffer() };
-}
-
-function attachShader(gl: Graphics, program: WebGLProgram, kind: GLenum, source: string): void {
-  const shader = gl.createShader(kind);
-  if (shader === null) return;
-  gl.shaderSource(shader, source);
-  gl.compileShader(shader);
-  gl.attachShader(program, shader);
-  // It lives on as long as the program.
-  gl.deleteShader(shader);
-}
-
-/** The matrix for places that are counted from an origin. */
-function moved(matrix: ArrayLike<number>, [x, y]: readonly [x: number, y: number]): Float32Array {
-  const result = Float64Array.from(matrix);
-  for (let row = 0; row < 4; row++) {
-    result[12 + row] = (matrix[12 + row] ?? 0) + (matrix[row] ?? 0) * x + (matrix[4 + row] ?? 0) * y;
-  }
-  return Float32Array.from(result);
-}
-
-function dotRadiusPx(zoom: number): number {
-  const [[farZoom, farPx], [nearZoom, nearPx]] = DOT_RADII_PX;
-  const share = Math.min(Math.max((zoom - farZoom) / (nearZoom - farZoom), 0), 1);
-  return farPx + (nearPx - farPx) * share;
-}
+const [PLACE, COLOUR] = [0, 1];
 
 /** A colour of the style sheets, in whatever way it is written there. */
 function rgbaOf(colour: string): Rgba {

@@ -3,19 +3,21 @@ import { token } from "../state/theme";
 import { POINT_STATES, type PointState } from "../state/visits";
 import type { TruckState } from "../state/fleet";
 import { STATION_STEPS } from "./features";
+import { TRUCK_STATES } from "./truck-vertices";
 
 /** Icons are drawn at twice their size, for sharp screens. */
 export const ICON_PIXEL_RATIO = 2;
 
-type Draw = (pen: CanvasRenderingContext2D, size: number) => void;
+/** The width and height of a truck's icon, in CSS pixels. */
+export const TRUCK_ICON_PX = 34;
 
-const TRUCK_STATES: readonly TruckState[] = ["driving", "standing", "stale", "offline", "unknown"];
+type Draw = (pen: CanvasRenderingContext2D, size: number) => void;
 
 /** Return all icons by name; sizes are in CSS pixels times `ICON_PIXEL_RATIO`. */
 export function drawIcons(): ReadonlyMap<string, ImageData> {
   const icons = new Map<string, ImageData>();
   for (const state of POINT_STATES) icons.set(`point-${state}`, draw(18, pointIcon(state)));
-  for (const state of TRUCK_STATES) icons.set(`truck-${state}`, draw(34, truckIcon(state)));
+  for (const state of TRUCK_STATES) icons.set(`truck-${state}`, draw(TRUCK_ICON_PX, truckIcon(state)));
   for (let step = 0; step <= STATION_STEPS; step++) icons.set(`station-${step}`, draw(26, stationIcon(step)));
   icons.set("alarm", draw(16, alarmIcon));
   icons.set("station-idle", draw(26, facilityIcon("facility", stationGlyph, true)));

@@ -40,7 +40,7 @@ export const LAYER_GROUPS = {
   points: ["points", "points-dots", "points-label"],
   facilities: ["facilities", "facilities-label"],
   toilets: ["toilets"],
-  trucks: ["trucks"],
+  trucks: ["trucks", "trucks-marks"],
   alarms: ["alarms", "trucks-alarms"],
   labels: ["streets-label"],
 } as const;
@@ -61,6 +61,7 @@ export const SELECTABLE_LAYERS = {
   "trucks-alarms": "vehicle",
   alarms: "point",
   trucks: "vehicle",
+  "trucks-marks": "vehicle",
   points: "point",
   "points-dots": "point",
   facilities: "facility",
@@ -290,12 +291,37 @@ function facilityLayers(): LayerSpecification[] {
 /** With more points than this, icons are drawn from `DOTS_BELOW_ZOOM` up: further out they would hide each other. */
 export const MANY_POINTS = 5_000;
 export const DOTS_BELOW_ZOOM = 13;
-/** How large dots are, from one zoom to another, without their halo. */
-export const DOT_RADII_PX = [
+/** How large something is drawn, from one zoom to another. */
+export type Sizes = readonly [readonly [farZoom: number, far: number], readonly [nearZoom: number, near: number]];
+/** The radii of dots, without their halo. */
+export const DOT_RADII_PX: Sizes = [
   [10, 1.8],
   [DOTS_BELOW_ZOOM, 4],
-] as const;
+];
 export const DOT_HALO_PX = 0.8;
+
+/** With more trucks than this, marks without labels are drawn below `MARKS_BELOW_ZOOM`. */
+export const MANY_TRUCKS = 300;
+export const MARKS_BELOW_ZOOM = 13;
+/** As shares of the icon. */
+export const TRUCK_SIZES: Sizes = [
+  [11, 0.82],
+  [15, 1.1],
+];
+
+/** The size at a zoom, as the style's own interpolation has it. */
+export function sizeAt([[farZoom, far], [nearZoom, near]]: Sizes, zoom: number): number {
+  const share = Math.min(Math.max((zoom - farZoom) / (nearZoom - farZoom), 0), 1);
+  return far + (near - far) * share;
+}
+
+const interpolated = (sizes: Sizes): ExpressionSpecification => [
+  "interpolate",
+  ["linear"],
+  ["zoom"],
+  ...sizes[0],
+  ...sizes[1],
+];
 
 function pointLayers(): LayerSpecification[] {
   return [
@@ -307,7 +333,7 @@ function pointLayers(): LayerSpecification[] {
       maxzoom: 0,
       layout: { "circle-sort-key": ["get", "order"] },
       paint: {
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], ...DOT_RADII_PX.flat()],
+        "circle-radius": interpolated(DOT_RADII_PX),
         "circle-stroke-width": DOT_HALO_PX,
         "circle-opacity": 0,
         "circle-stroke-opacity": 0,
@@ -385,11 +411,19 @@ function labelLayers(): LayerSpecification[] {
 function truckLayers(): LayerSpecification[] {
   return [
     {
+      // For clicks: `TruckMarks` draws them.
+      id: "trucks-marks",
+      type: "circle",
+      source: "trucks",
+      maxzoom: 0,
+      paint: { "circle-radius": 11, "circle-opacity": 0 },
+    },
+    {
       id: "trucks",
       type: "symbol",
       source: "trucks",
       layout: {
-        ...iconLayout(["interpolate", ["linear"], ["zoom"], 11, 0.82, 15, 1.1]),
+        ...iconLayout(interpolated(TRUCK_SIZES)),
         "icon-rotate": ["get", "heading"],
         "icon-rotation-alignment": "map",
         "text-field": ["step", ["zoom"], "", 12, ["get", "label"]],

@@ -1,6 +1,6 @@
 /** The map itself: MapLibre with the page's style, its sources fed from the page's state. */
 import { computed, effect, untracked } from "@preact/signals";
-import { Map as MapLibre, ScaleControl, type GeoJSONSource } from "maplibre-gl";
+import { Map as MapLibre, ScaleControl, type CustomLayerInterface, type GeoJSONSource } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 
 import type { CollectionPoint, Position } from "../api/types";
@@ -34,6 +34,7 @@ import {
   type Box,
 } from "./features";
 import type { BaseLayers } from "./base/base-layers";
+import { BY_HAND, keepPlace } from "../frame/kept-place";
 import { baseLayersOf, watchBase } from "./base/watch";
 import { nameCanvas } from "./canvas-name";
 import { Dots } from "./dots";
@@ -46,17 +47,19 @@ import {
   LAYER_GROUPS,
   LINE_LAYERS,
   MANY_POINTS,
+  MANY_TRUCKS,
+  MARKS_BELOW_ZOOM,
   SELECTABLE_LAYERS,
   type LayerGroup,
   type SourceName,
 } from "./style";
+import { TruckMarks } from "./truck-marks";
 
 /** How close a click must be, in pixels: a finger is not a needle. */
 const CLICK_REACH_PX = 7;
 /** Trucks are redrawn this often while one slides. */
 const FRAME_MS = 50;
 /** Each new drawing of trucks costs as much as all symbols of the map: a large fleet is drawn less often. */
-const MANY_TRUCKS = 300;
 const MANY_TRUCKS_FRAME_MS = 500;
 const FADE_MS = 100;
 /** A machine that takes long for a frame is left this many times as long to its other work. */
@@ -65,8 +68,6 @@ const REST_FACTOR = 4;
 const REST_AFTER_DRAWING = 2;
 const LONGEST_REST_MS = 3_000;
 const CLOSE_ZOOM = 15;
-/** The address has the map's new place when it has stood for so long: browsers refuse to write it all the time. */
-const MOVED_AFTER_MS = 300;
 
 /** The map's handle for the buttons around it. */
 export interface TownMap {
@@ -155,7 +156,8 @@ function feed(map: MapLibre, base: BaseLayers | null): (() => void)[] {
 }
 
 function startFeeders(map: MapLibre): (() => void)[] {
-  for (const [name, image] of drawIcons()) map.addImage(name, image, { pixelRatio: ICON_PIXEL_RATIO });
+  const icons = drawIcons();
+  for (const [name, image] of icons) map.addImage(name, image, { pixelRatio: ICON_PIXEL_RATIO });
   return [
     effect(() => setData(map, "zones", zoneFeatures(zones.value.value, contractors.value.value))),
     effect(() => setData(map, "zone-labels", zoneLabels(zones.value.value))),
@@ -174,17 +176,14 @@ function startFeeders(map: MapLibre): (() => void)[] {
         for (const layer of layers) map.setLayoutProperty(layer, "visibility", visibility);
       }
     }),
-    driveTrucks(map),
+    driveTrucks(map, icons),
   ];
 }
 
 /** Points are many and few change at a time: after the first time only those go to the map. */
 function feedPoints(map: MapLibre): () => void {
-  const dots = new Dots(map, () => map.getLayer("points-dots")?.isHidden(map.getZoom()) === false);
-  const addDots = () => map.addLayer(dots, "points");
-  addDots();
-  // A graphics card that was reset has lost them.
-  const restored = map.on("style.load", addDots);
+  const dots = new Dots(map, () => isShown(map, "points-dots"));
+  const removeDots = addOwn(map, dots, "points");
   let drawn: { points: readonly CollectionPoint[]; states: ReadonlyMap<string, PointState> } | null = null;
   const stop = effect(() => {
     const all = points.value.value;
@@ -203,9 +202,23 @@ function feedPoints(map: MapLibre): () => void {
   });
   return () => {
     stop();
-    restored.unsubscribe();
-    map.removeLayer(dots.id);
+    removeDots();
   };
+}
+
+/** Lay a layer of our own below another, also when the graphics card was reset and lost it; returns what removes it. */
+function addOwn(map: MapLibre, layer: CustomLayerInterface, below: string): () => void {
+  const add = () => map.addLayer(layer, below);
+  add();
+  const restored = map.on("style.load", add);
+  return () => {
+    restored.unsubscribe();
+    map.removeLayer(layer.id);
+  };
+}
+
+function isShown(map: MapLibre, layer: string): boolean {
+  return map.getLayer(layer)?.isHidden(map.getZoom()) === false;
 }
 
 /** Points and facilities with an open alarm that nobody has acknowledged; trucks carry theirs along. */
@@ -259,8 +272,17 @@ function replayedFeatures(atMs: number): GeoJSON.FeatureCollection {
 }
 
 /** Move the trucks, and the ring around a selected one, frame by frame. */
-function driveTrucks(map: MapLibre): () => void {
+function driveTrucks(map: MapLibre, icons: ReadonlyMap<string, ImageData>): () => void {
   const motion = new FleetMotion();
+  const marks = new TruckMarks(map, () => isShown(map, "trucks-marks"), icons);
+  const removeMarks = addOwn(map, marks, "trucks");
+  const draw = (features: GeoJSON.FeatureCollection) => {
+    const marksBelow = features.features.length > MANY_TRUCKS ? MARKS_BELOW_ZOOM : 0;
+    map.setLayerZoomRange("trucks-marks", 0, marksBelow);
+    map.setLayerZoomRange("trucks", marksBelow, 24);
+    if (marksBelow > 0) marks.show(features);
+    setData(map, "trucks", features);
+  };
   let timer: ReturnType<typeof setTimeout> | undefined;
   let restMs = FRAME_MS;
   let [drawnMs, renderedMs] = [0, 0];
@@ -277,11 +299,11 @@ function driveTrucks(map: MapLibre): () => void {
     const trucks = vehicles.value.peek();
     const replayedMs = replayMs.peek();
     if (replayedMs !== null) {
-      setData(map, "trucks", replayedFeatures(replayedMs));
+      draw(replayedFeatures(replayedMs));
       setData(map, "selected", NOTHING);
       return;
     }
-    setData(map, "trucks", truckFeatures(trucks, truckStates.peek(), shown, alarmedTrucks.peek()));
+    draw(truckFeatures(trucks, truckStates.peek(), shown, alarmedTrucks.peek()));
     ringSelected(map, motion, atMs);
     if (trucks.some((truck) => shown(truck.id)?.moving === true)) schedule();
   };
@@ -306,6 +328,7 @@ function driveTrucks(map: MapLibre): () => void {
     for (const end of endings) end();
     map.off("render", rendered);
     clearTimeout(timer);
+    removeMarks();
   };
 }
 
@@ -355,36 +378,7 @@ function listen(map: MapLibre): (() => void)[] {
     map.on("mouseleave", layer, () => (map.getCanvas().style.cursor = ""));
   }
   map.on("dragstart", () => (followed.value = false));
-  return [keepPlace(map), fitOnce(map), bringSelectionIntoView(map)];
-}
-
-/** What is told of a movement that a button makes, as MapLibre tells it of the mouse's and the keyboard's. */
-const BY_HAND = { originalEvent: "button" };
-
-/** Keep in the address where somebody has put the map, and put it where the address says. */
-function keepPlace(map: MapLibre): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const note = () => {
-    const { lng, lat } = map.getCenter();
-    mapPlace.value = { centre: [lng, lat], zoom: map.getZoom() };
-  };
-  map.on("moveend", (event) => {
-    if (event.originalEvent === undefined) return;
-    clearTimeout(timer);
-    timer = setTimeout(note, MOVED_AFTER_MS);
-  });
-  const stop = effect(() => {
-    const place = mapPlace.value;
-    if (place === null) return;
-    const { x, y } = map.project(place.centre);
-    const { clientWidth: width, clientHeight: height } = map.getContainer();
-    const isThere = Math.hypot(x - width / 2, y - height / 2) < 1 && Math.abs(map.getZoom() - place.zoom) < 0.01;
-    if (!isThere) map.jumpTo({ center: place.centre, zoom: place.zoom });
-  });
-  return () => {
-    clearTimeout(timer);
-    stop();
-  };
+  return [keepPlace(map, mapPlace), fitOnce(map), bringSelectionIntoView(map)];
 }
 
 /** Show the heart of the town as soon as it is known, once; a button shows all of it. */

@@ -1,8 +1,9 @@
 /** The state of the page that its address carries: what is selected, open, listed and on the map, day and language. */
 import { batch, computed, effect, signal, type Signal } from "@preact/signals";
 
-import type { Instant, Position } from "../api/types";
+import type { Instant } from "../api/types";
 import { language } from "../i18n/catalogue";
+import { formatPlace, parsePlace, type MapPlace } from "./map-place";
 
 export type Tab = "trucks" | "points" | "unserved" | "facilities" | "alarms";
 export type Panel = "plan" | "timeline" | "figures";
@@ -13,12 +14,6 @@ export type ServerKind = "broker" | "database";
 export interface Selection {
   kind: SelectionKind;
   id: string;
-}
-
-/** Where somebody has put the map. */
-export interface MapPlace {
-  centre: Position;
-  zoom: number;
 }
 
 export interface Address {
@@ -110,17 +105,6 @@ export function parseAddress(fragment: string): Address {
     refinement: byName((name) => query.get(name) ?? ""),
     language: query.get("lang") === "en" ? "en" : "zh",
   };
-}
-
-function parsePlace(text: string | null): MapPlace | null {
-  const [lon, lat, zoom] = (text ?? "").split(",").map((part) => (part === "" ? NaN : Number(part)));
-  if (lon === undefined || lat === undefined || zoom === undefined) return null;
-  const isPlace = Math.abs(lon) <= 180 && Math.abs(lat) <= 85 && zoom >= 0 && zoom <= 24;
-  return isPlace ? { centre: [lon, lat], zoom } : null;
-}
-
-function formatPlace(place: MapPlace | null): string {
-  return place === null ? "" : `${place.centre.map((degrees) => degrees.toFixed(5)).join()},${place.zoom.toFixed(2)}`;
 }
 
 /** Write an address's fragment without the leading #; defaults are left out. */
