@@ -170,6 +170,8 @@ def test_the_facilities_page_can_be_used_by_everybody(browser: Browser, town: To
     """In none of its views a fault that axe calls serious, or anything wider than the screen."""
     page = _open(browser, town, f"date={DAY}", width=width, dark=dark)
     expect(page.locator(".share-value")).to_be_visible(timeout=PATIENCE_MS)
+    if width < 700:
+        _unfold_the_filters(page)
     views = {"覆盖与空白": ".gaps li", "试选新址": ".sites", "使用情况": ".heat td", "登记与维护": ".register td"}
     for view, wanted in views.items():
         page.get_by_role("button", name=view).click()
@@ -178,3 +180,22 @@ def test_the_facilities_page_can_be_used_by_everybody(browser: Browser, town: To
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), view
         assert page.evaluate(IS_SWITCH_FREE), view
+
+
+def _unfold_the_filters(page: Page) -> None:
+    """On a phone they are folded above the result, which is in sight; by the keyboard they open and stay open."""
+    share, radius = page.locator(".share-value"), page.get_by_label("服务半径")
+    assert share.evaluate(
+        "share => share.getBoundingClientRect().bottom < document.querySelector('.ground').getBoundingClientRect().top"
+    )
+    expect(radius).to_be_hidden()
+    page.locator(".fold summary").press("Enter")
+    radius.fill("1500")
+    radius.press("Tab")
+    expect(page.locator(".fold summary")).to_have_text("筛选 · 服务半径（米） 1500")
+    page.get_by_role("button", name="使用情况").click()
+    page.get_by_role("button", name="覆盖与空白").click()
+    expect(radius).to_have_value("1500")
+    page.reload()
+    expect(page.locator(".fold summary")).to_have_text("筛选 · 服务半径（米） 1500", timeout=PATIENCE_MS)
+    expect(radius).to_be_hidden()

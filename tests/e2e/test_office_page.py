@@ -11,6 +11,9 @@ from tests.e2e.conftest import DAY, Town, sign_in
 PATIENCE_MS = 90_000
 
 
+WHERE_THE_MAP_IS = "() => (/map=([^&]+)/.exec(decodeURIComponent(location.hash)) ?? ['', ''])[1]"
+
+
 def _open(browser: Browser, town: Town, path: str, *, width: int = 1366, dark: bool = False) -> Page:
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light")
     page.goto(f"{town.url}/{path}")
@@ -26,6 +29,11 @@ def test_a_rate_opens_down_to_its_readings(browser: Browser, town: Town) -> None
     )
     expect(page.locator("[data-rate=month] .rate-value")).to_have_text(re.compile(r"\d+\.\d%"))
     expect(page.locator(".groups tbody tr").nth(5)).to_be_visible()
+    bars = page.locator(".groups td.rate .meter").evaluate_all(
+        "bars => bars.map(bar => `${bar.getBoundingClientRect().left} ${bar.getBoundingClientRect().width}`)"
+    )
+    assert len(set(bars)) == 1, bars
+    assert float(bars[0].split()[1]) > 40
     page.get_by_role("button", name="保洁公司").press("Enter")
     # The zones stand there until the contractors have come.
     contractor = page.locator(".groups tbody tr", has_text="有限公司").last
@@ -62,8 +70,9 @@ def test_a_visit_is_corrected_by_hand_and_that_is_taken_back(browser: Browser, t
 
 
 def test_the_days_bulletin_is_downloaded(browser: Browser, town: Town) -> None:
-    """As a workbook, in the page's language."""
+    """As a workbook, in the page's language, which counts a month's one day as one."""
     page = _open(browser, town, f"office/#lang=en&date={DAY}")
+    expect(page.locator("[data-rate=month]")).to_contain_text(re.compile(r"1 Jun, 1 day$"), timeout=PATIENCE_MS)
     page.locator(".bulletins summary").click(timeout=PATIENCE_MS)
     with page.expect_download(timeout=PATIENCE_MS) as download:
         page.get_by_role("button", name=f"Download the bulletin of {DAY} as XLSX").click()
@@ -79,3 +88,32 @@ def test_the_offices_page_can_be_used_by_everybody(browser: Browser, town: Town,
     assert faults_in_both_languages(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [("office/", ".groups tbody tr"), ("facilities/", ".gaps li"), ("residents/", ".map-canvas[data-ready=true]")],
+)
+def test_a_link_shows_the_same_part_of_the_town(
+    browser: Browser, town: Town, middle: tuple[float, float], path: str, wanted: str
+) -> None:
+    """The map of each page beside the desk is where its address says, the address where somebody moves it."""
+    lon, lat = middle[0] + 0.01, middle[1] - 0.01
+    page = browser.new_page(viewport={"width": 1366, "height": 800})
+    page.goto(f"{town.url}/{path}#map={lon:.5f},{lat:.5f},15")
+    if path != "residents/":
+        sign_in(page, town.password)
+    page.wait_for_selector(wanted, timeout=PATIENCE_MS)
+    page.wait_for_selector(".map-canvas[data-ready=true]", timeout=PATIENCE_MS)
+    page.wait_for_load_state("networkidle")
+    before = f"{lon:.5f},{lat:.5f},15.00"
+    assert page.evaluate(WHERE_THE_MAP_IS) == before
+    page.locator(".ground canvas").press("ArrowRight")
+    page.wait_for_function(f"before => ({WHERE_THE_MAP_IS})() !== before", arg=before, timeout=PATIENCE_MS)
+    moved_lon, moved_lat, zoom = map(float, page.evaluate(WHERE_THE_MAP_IS).split(","))
+    # A press moves the map by 100 pixels, which are about 200 m: from the link's place, so it was there.
+    assert 0 < moved_lon - lon < 0.005
+    assert abs(moved_lat - lat) < 0.0001
+    assert zoom == 15
+    page.get_by_role("button", name="恢复原来的视图").press("Enter")
+    page.wait_for_function(f"() => ({WHERE_THE_MAP_IS})() === ''", timeout=PATIENCE_MS)

@@ -193,8 +193,12 @@ def test_a_link_shows_a_colleague_the_same(open_desk: OpenDesk) -> None:
     expect(opened.locator(".window-list .row-title")).to_have_text(found, timeout=PATIENCE_MS)
     expect(opened.locator(".lists .chip", has_text="公厕")).to_have_attribute("aria-pressed", "true")
     expect(opened.locator(".series-chart canvas")).to_be_visible(timeout=PATIENCE_MS)
-    opened.keyboard.press("Escape")
+    # Also beside an open drawer, over the low map that it leaves.
     expect(opened.locator(".legend").get_by_label("公厕")).not_to_be_checked()
+    legend, whole = opened.locator(".legend").bounding_box(), opened.locator(".map-view").bounding_box()
+    assert legend is not None
+    assert whole is not None
+    assert legend["height"] < 0.25 * whole["height"]
 
 
 def test_figures_are_given_by_each_grouping(open_desk: OpenDesk) -> None:
@@ -211,6 +215,14 @@ def test_figures_are_given_by_each_grouping(open_desk: OpenDesk) -> None:
         page.locator(".figures-panel .chip", has_text=name).click()
         expect(rows.nth(least - 1)).to_be_visible(timeout=PATIENCE_MS)
         expect(page.locator(".series-chart canvas")).to_have_count(int(has_chart))
+        # Within an hour trucks tip what was expected in those before it: no share of an hour's own.
+        collection = page.locator(".grid.figures thead th", has_text="Collect")
+        expect(collection).to_have_text("Collected so far" if name == "Hour" else "Collection")
+        column = collection.evaluate("cell => cell.cellIndex + 1")
+        shares = page.locator(f".grid.figures tr > :nth-child({column})").all_inner_texts()[1:]
+        assert all(share == "—" or float(share.rstrip("%")) <= 100 for share in shares), (name, shares)
+        # The API's word for what belongs to none of them.
+        assert "unassigned" not in page.locator(".grid.figures").inner_text()
 
 
 def test_a_lost_connection_is_shown_and_made_good(open_desk: OpenDesk) -> None:

@@ -93,3 +93,4 @@ def test_the_residents_page_can_be_used_by_everybody(
         tab.click()
         assert faults_in_both_languages(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")

@@ -67,7 +67,7 @@ function optionsOf(newest: { current: ChartProps }, width: number): uPlot.Option
   return {
     width,
     height: props.height,
-    padding: [8, 10, 0, 0],
+    padding: [8, 18, 0, 0],
     cursor: { drag: { x: false, y: false } },
     legend: { live: true, markers: { width: 2 } },
     scales: {
@@ -79,14 +79,19 @@ function optionsOf(newest: { current: ChartProps }, width: number): uPlot.Option
       y: { range: (_, low, high) => props.range?.(low, high) ?? [0, Math.max(high * 1.1, 1)] },
     },
     axes: [
-      { ...axis, size: 26, gap: 4, values: (_, splits) => splits.map((x) => newest.current.showX(x)) },
-      { ...axis, size: 52, gap: 4, values: (_, splits) => splits.map((y) => props.series[0]?.show(y) ?? "") },
+      { ...axis, size: 26, gap: 4, values: (_, splits) => eachOnce(splits.map((x) => newest.current.showX(x))) },
+      { ...axis, size: 52, gap: 4, values: (_, splits) => eachOnce(splits.map((y) => props.series[0]?.show(y) ?? "")) },
     ],
     series: [
       { label: props.xLabel, value: (_, x: number | null) => (x === null ? t("app.none") : newest.current.showX(x)) },
       ...props.series.map((series, index) => seriesOptions(series, index < props.series.length - 1)),
     ],
   };
+}
+
+/** Marks between two whole numbers would say one of them twice: each is written where it first stands. */
+function eachOnce(marks: readonly string[]): string[] {
+  return marks.map((mark, index) => (mark === marks[index - 1] ? "" : mark));
 }
 
 /** Bars at the ends need room for half their width. */

@@ -1,7 +1,10 @@
 /** Coverage: the share of demand within reach, against the standards, by zone, and the gaps. */
+import { signal } from "@preact/signals";
+
 import { Meter } from "../components/meter";
 import { Notice, Problem } from "../components/notice";
 import { showNumber, showRatio } from "../format/show";
+import { Fold } from "../frame/fold";
 import { tWord } from "../i18n/catalogue";
 import { t } from "../i18n/facilities";
 import { facilityName, zoneName } from "../state/register";
@@ -27,11 +30,15 @@ import {
 const SHOWN_GAPS = 50;
 const GAP_ZOOM = 15.5;
 
+const isAskedOpen = signal(false);
+
 export function CoverageView() {
   const of = coverage.value.value;
   return (
     <section class="coverage">
-      <Asked />
+      <Fold summary={askedText()} isOpen={isAskedOpen}>
+        <Asked />
+      </Fold>
       <Notice of={coverage} isEmpty={false} empty="" />
       {of !== null && (
         <>
@@ -52,6 +59,21 @@ export function CoverageView() {
       )}
     </section>
   );
+}
+
+/** What is asked for other than as usual. */
+function askedText(): string {
+  const ofToilets = [
+    atText.value === "" ? "" : `${t("atHour")} ${atText.value}`,
+    ...CLASSES.filter((name) => name === classText.value).map((name) => t(`class.${name}`)),
+    onlyAccessible.value ? t("accessible") : "",
+  ];
+  const said = [
+    radiusText.value === "" ? "" : `${t("radius")} ${radiusText.value}`,
+    onText.value,
+    ...(kind.value === "toilets" ? ofToilets : []),
+  ].filter((words) => words !== "");
+  return [t("filters"), ...said].join(" · ");
 }
 
 function Asked() {
@@ -146,13 +168,16 @@ function Check({ check }: { check: StandardCheck }) {
         standard: check.standard,
         clause: clauseOf(check),
         value: showNumber(check.value, check.value !== null && check.value < 100 ? 2 : 0),
-        low: check.value_low ?? 0,
-        high: check.value_high ?? "∞",
+        low: showNumber(check.value_low ?? 0, digitsOf(check.value_low)),
+        high: check.value_high === null ? "∞" : showNumber(check.value_high, digitsOf(check.value_high)),
         unit: tWord("limitUnit", check.unit),
       })}
     </li>
   );
 }
+
+/** Limits are written as the standard has them, at most with two decimals. */
+const digitsOf = (limit: number | null) => (limit === null || Number.isInteger(limit) ? 0 : 2);
 
 /** The clauses that have a Chinese name here; one that the office added is told as it wrote it. */
 const CLAUSES = [

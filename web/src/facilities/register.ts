@@ -1,7 +1,7 @@
 /** What the office keeps of facilities and points: their dated phases, and their upkeep. */
 import { computed } from "@preact/signals";
 
-import { request } from "../api/client";
+import { request, requestAll } from "../api/client";
 import { fetchFacilities, fetchPoints } from "../api/endpoints";
 import type { CollectionPoint, Facility, Instant, ServiceDate } from "../api/types";
 import { serviceDateAt } from "../format/service-day";
@@ -204,14 +204,14 @@ export function momentText(instant: Instant): string {
 
 /** Fetch what the view shows beside the register. */
 export function loadKept(): void {
-  void phases.load(async () => (await request<{ items: Phase[] }>("/phases?limit=5000")).items);
-  void conditions.load(async () => (await request<{ items: Found[] }>("/upkeep/conditions?limit=5000")).items);
+  void phases.load(() => requestAll<Phase>("/phases"));
+  void conditions.load(() => requestAll<Found>("/upkeep/conditions"));
   if (subjects.value === "points" && points.waiting.peek()) void points.load(fetchPoints);
 }
 
 export function loadUpkeep(subject: Pick<Subject, "kind" | "id">): void {
   const query = new URLSearchParams({ subject_kind: subject.kind, subject_id: subject.id });
-  void upkeep.load(async () => (await request<{ items: Upkeep[] }>(`/upkeep?${query.toString()}`)).items);
+  void upkeep.load(() => requestAll<Upkeep>(`/upkeep?${query.toString()}`));
 }
 
 export interface PhaseWanted {
@@ -242,10 +242,7 @@ export async function forgetPhase(facilityId: string, beginsOn: ServiceDate): Pr
 }
 
 async function reloadLifeCycle(): Promise<void> {
-  await Promise.all([
-    phases.load(async () => (await request<{ items: Phase[] }>("/phases?limit=5000")).items),
-    facilities.load(fetchFacilities),
-  ]);
+  await Promise.all([phases.load(() => requestAll<Phase>("/phases")), facilities.load(fetchFacilities)]);
 }
 
 export interface UpkeepWanted {
@@ -274,5 +271,5 @@ export async function noteUpkeep(subject: Pick<Subject, "kind" | "id">, wanted: 
     },
   });
   loadUpkeep(subject);
-  await conditions.load(async () => (await request<{ items: Found[] }>("/upkeep/conditions?limit=5000")).items);
+  await conditions.load(() => requestAll<Found>("/upkeep/conditions"));
 }

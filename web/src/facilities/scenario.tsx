@@ -106,5 +106,5 @@ function Sites() {
 /** Bring all sites into view: those that were found may lie anywhere. */
 function showSites(): void {
   const sites = changes.value.map(placeOf).filter((place): place is Position => place !== null);
-  if (sites.length > 1) ground.value?.fit(boxOf(sites));
+  if (sites.length > 1) ground.value?.moveToBox(boxOf(sites));
 }

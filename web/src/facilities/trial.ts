@@ -1,7 +1,7 @@
 /** What is tried without touching the register: works by hand, by search or as kept, and what they would do. */
 import { batch, computed, effect, signal } from "@preact/signals";
 
-import { request } from "../api/client";
+import { request, requestAll } from "../api/client";
 import { sentenceOf } from "../api/problem";
 import type { Facility, Instant, Position, ServiceDate } from "../api/types";
 import { hashSignal } from "../frame/hash";
@@ -173,8 +173,7 @@ function renewedStalls(facility: Facility) {
 export const removeChange = (facilityId: string) =>
   tryChanges(changes.value.filter((change) => change.facility_id !== facilityId));
 
-export const loadScenarios = () =>
-  scenarios.load(async () => (await request<{ items: Scenario[] }>("/scenarios")).items);
+export const loadScenarios = () => scenarios.load(() => requestAll<Scenario>("/scenarios"));
 
 /** Fetch what is kept, and what is tried would do, from now on; returns what ends it. */
 export function followTrial(): () => void {

@@ -1,6 +1,6 @@
 /** Service days in the town's time zone: which one an instant belongs to, and when one begins. */
 
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
 /** Return the service day, YYYY-MM-DD, that the instant (epoch ms) belongs to; `dayStart` is local HH:MM. */

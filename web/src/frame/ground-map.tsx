@@ -11,6 +11,7 @@ import { findBase } from "../map/base/base-map";
 import { BaseNote } from "../map/base/base-note";
 import type { Box } from "../map/features";
 import type { Ground, OnPick, Overlay } from "./ground";
+import { groundPlace } from "./ground-place";
 
 interface GroundMapProps {
   label: string;
@@ -19,8 +20,10 @@ interface GroundMapProps {
   overlays: readonly Overlay[];
   pickable?: readonly string[];
   onPick?: OnPick;
-  /** What is brought into view each time it is another. */
+  /** What is brought into view each time it is another, unless somebody has put the map elsewhere. */
   box: Box | null;
+  /** What somebody has chosen to look at: another one is brought into view, wherever the map was put for the last. */
+  subject?: string;
   onGround?: (ground: Ground | null) => void;
   children?: ComponentChildren;
 }
@@ -37,7 +40,7 @@ export function GroundMap(props: GroundMapProps) {
       .then(([{ createGround }, base]) => {
         if (!isAlive || box.current === null) return;
         const onPick: OnPick = (...picked) => newest.current.onPick?.(...picked);
-        ground.value = createGround(box.current, props.overlays, props.pickable ?? [], onPick, base);
+        ground.value = createGround(box.current, props.overlays, props.pickable ?? [], onPick, base, groundPlace);
         newest.current.onGround?.(ground.value);
       })
       .catch((error: unknown) => (problem.value = hasWebgl() ? sentenceOf(error) : t("map.noWebgl")));
@@ -52,10 +55,17 @@ export function GroundMap(props: GroundMapProps) {
   useEffect(() => {
     for (const [source, data] of Object.entries(props.data)) made?.setData(source, data);
   }, [made, ...Object.values(props.data)]);
-  const place = props.box?.join() ?? "";
+  const around = props.box?.join() ?? "";
+  const subject = props.subject ?? "";
+  const shownSubject = useRef(subject);
+  const bringIntoView = () => {
+    if (groundPlace.peek() === null && props.box !== null) made?.fit(props.box);
+  };
   useEffect(() => {
-    if (made !== null && props.box !== null) made.fit(props.box);
-  }, [made, place]);
+    if (subject !== shownSubject.current) groundPlace.value = null;
+    shownSubject.current = subject;
+    bringIntoView();
+  }, [made, around, subject]);
   return (
     <div class="ground">
       <div class="map-canvas" ref={box} role="region" aria-label={props.label} />
@@ -68,6 +78,19 @@ export function GroundMap(props: GroundMapProps) {
           <button type="button" aria-label={t("map.zoomOut")} title={t("map.zoomOut")} onClick={() => made.zoomBy(-1)}>
             <Icon name="minus" />
           </button>
+          {groundPlace.value !== null && (
+            <button
+              type="button"
+              aria-label={t("map.unmoved")}
+              title={t("map.unmoved")}
+              onClick={() => {
+                groundPlace.value = null;
+                bringIntoView();
+              }}
+            >
+              <Icon name="frame" />
+            </button>
+          )}
         </div>
       )}
       {props.children}

@@ -40,8 +40,32 @@ export function textsOf<const Zh extends Readonly<Record<string, string>>>(
     fill(language.value === "zh" ? chinese[key] : english[key], values[0]);
 }
 
+/** Fill the blanks; `{count|visit|visits}` is the word that goes with what the blank `count` shows: of one, of others. */
 function fill(text: string | undefined, blanks: Readonly<Record<string, string | number>> = {}): string {
-  return (text ?? "").replace(/\{(\w+)\}/g, (_, name: string) => String(blanks[name] ?? ""));
+  return (text ?? "").replace(
+    /\{(\w+)(?:\|([^|}]*)\|([^|}]*))?\}/g,
+    (_, name: string, ofOne: string | undefined, ofOthers: string | undefined) => {
+      const shown = String(blanks[name] ?? "");
+      return ofOne === undefined ? shown : isOne(shown) ? ofOne : (ofOthers ?? "");
+    },
+  );
+}
+
+/** Whether a number as it is shown goes with the singular: 1 does, 1.0 does not. */
+function isOne(shown: string): boolean {
+  const written = shown.replaceAll(",", "");
+  const digits = written.split(".")[1]?.length ?? 0;
+  return pluralRules(languageTag(), digits).select(Number(written)) === "one";
+}
+
+// Making rules takes a hundred times as long as using them, and a list counts in many rows.
+const rulesByDigits = new Map<string, Intl.PluralRules>();
+
+function pluralRules(tag: string, digits: number): Intl.PluralRules {
+  const key = `${tag} ${digits}`;
+  const rules = rulesByDigits.get(key) ?? new Intl.PluralRules(tag, { minimumFractionDigits: digits });
+  rulesByDigits.set(key, rules);
+  return rules;
 }
 
 /** Return the text of a word of the API's closed vocabularies, or the word itself where it is new to the page. */

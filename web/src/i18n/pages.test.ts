@@ -14,7 +14,7 @@ const SOURCES = import.meta.glob<string>(["../{driver,residents,office,facilitie
   eager: true,
 });
 
-const blanksOf = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
+const blanksOf = (text: string) => [...new Set(Array.from(text.matchAll(/\{(\w+)[}|]/g), (match) => match[1]))].sort();
 const pages = Object.entries(PAGES).map(([file, page]) => [file.slice(2, -3), page.catalogues] as const);
 
 test.each(pages)("the page %s has the same blanks in both languages", (_, { zh, en }) => {

@@ -117,6 +117,7 @@ export function MissedMap() {
       pickable={["points"]}
       onPick={open}
       box={shownBox()}
+      subject={chosenVisit.value}
     >
       <p class="map-legend">{t("mapLegend")}</p>
     </GroundMap>

@@ -2,7 +2,7 @@
 import { Chart } from "../components/chart";
 import { Meter } from "../components/meter";
 import { Notice } from "../components/notice";
-import { showDate, showNumber, showRatio } from "../format/show";
+import { showDate, showNumber, showRate, showRatio, showTonnes } from "../format/show";
 import { t } from "../i18n/office";
 import { town } from "../state/clock";
 import { chosenKey, day, month, showOnly } from "./state";
@@ -86,14 +86,24 @@ function Rate({ name, sum, testId, isOpen = false, children }: RateProps) {
           {counts} · {missed}
         </p>
       )}
+      {typeof targets?.clearance_rate === "number" && (
+        <p class="rate-weights">{t("target", { rate: showRatio(targets.clearance_rate, 0) })}</p>
+      )}
+      <p class="rate-weights" data-weights="collection">
+        {t("collection", {
+          rate: showRate(sum.collectionRate),
+          tipped: showTonnes(sum.tippedKg),
+          expected: showTonnes(sum.expectedKg),
+        })}
+      </p>
       <p class="rate-weights">
-        {targetText(targets?.clearance_rate ?? null)}
-        {t("collection", { rate: showRatio(sum.collectionRate) })} ·{" "}
-        {t("treatment", { rate: showRatio(sum.treatmentRate) })}
+        {t("treatment", {
+          rate: showRate(sum.treatmentRate),
+          received: showTonnes(sum.receivedKg),
+          tipped: showTonnes(sum.tippedKg),
+        })}
       </p>
       {children !== undefined && <p class="rate-weights">{children}</p>}
     </section>
   );
 }
-
-const targetText = (rate: number | null) => (rate === null ? "" : `${t("target", { rate: showRatio(rate, 0) })} · `);

@@ -30,6 +30,7 @@ test("rates are those of the sums", () => {
   expect(sum.clearanceRate).toBeCloseTo(105 / 110);
   expect(sum.collectionRate).toBeCloseTo(10000 / 11000);
   expect(sum.treatmentRate).toBe(0.5);
+  expect([sum.receivedKg, sum.tippedKg, sum.expectedKg]).toEqual([5000, 10000, 11000]);
 });
 
 test("what had nothing due has no rate", () => {

@@ -12,6 +12,9 @@ export interface Sum {
   cleared: number;
   missed: number;
   pending: number;
+  expectedKg: number;
+  tippedKg: number;
+  receivedKg: number;
   clearanceRate: number | null;
   collectionRate: number | null;
   treatmentRate: number | null;
@@ -25,17 +28,18 @@ export function sumOf(figures: readonly DayFigures[]): Sum {
   const cleared = total((of) => of.cleared);
   const expectedKg = total((of) => of.expected_kg);
   const tippedKg = total((of) => of.tipped_kg);
+  const receivedKg = total((of) => of.received_kg);
   return {
     due,
     cleared,
     missed: total((of) => of.missed),
     pending: total((of) => of.pending),
+    expectedKg,
+    tippedKg,
+    receivedKg,
     clearanceRate: ratio(cleared, due),
     collectionRate: ratio(tippedKg, expectedKg),
-    treatmentRate: ratio(
-      total((of) => of.received_kg),
-      tippedKg,
-    ),
+    treatmentRate: ratio(receivedKg, tippedKg),
   };
 }
 

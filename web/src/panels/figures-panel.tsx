@@ -3,9 +3,9 @@ import type { ClearanceFigures } from "../api/types";
 import { Chart, type ChartSeries } from "../components/chart";
 import { Meter } from "../components/meter";
 import { Notice } from "../components/notice";
-import { showDate, showNumber, showRatio } from "../format/show";
+import { showDate, showNumber, showRate, showRatio } from "../format/show";
 import { t } from "../i18n/catalogue";
-import { town } from "../state/clock";
+import { passedOf, town, viewedDate } from "../state/clock";
 import {
   FIGURE_VIEWS,
   figureView,
@@ -16,13 +16,14 @@ import {
 } from "../state/figures";
 import { truckName } from "../state/fleet";
 import { contractorName, zoneName } from "../state/register";
+import { hoursInOrder, type HourFigures } from "./hours";
 import { Chip } from "./list-parts";
 
 const CHART_HEIGHT = 200;
 
 export function FiguresPanel() {
   const view = figureView.value;
-  const rows = groupedFigures.value.value;
+  const rows = view === "hour" ? hoursOf(groupedFigures.value.value) : groupedFigures.value.value;
   const isSeries = view === "hour" || view === "day";
   return (
     <div class={`figures-panel${isSeries ? " with-chart" : ""}`}>
@@ -44,10 +45,19 @@ export function FiguresPanel() {
   );
 }
 
+/** The hours of the viewed day; those of it that have not begun say nothing of what was collected. */
+function hoursOf(rows: readonly ClearanceFigures[]): readonly HourFigures[] {
+  const passed = passedOf(viewedDate.value);
+  const passedMs = passed === null ? 0 : passed.end.getTime() - passed.start.getTime();
+  return hoursInOrder(rows, town.value?.day_start ?? "00:00", passedMs);
+}
+
 function FiguresTable({ view, rows }: { view: FigureView; rows: readonly ClearanceFigures[] }) {
   const isSeries = view === "hour" || view === "day";
+  const isByHour = view === "hour";
   const ordered = isSeries ? rows : [...rows].sort(worstFirst);
   const total = townFigures.value.value;
+  const isOverExpected = !isByHour && ordered.some((row) => (row.collection_rate ?? 0) > 1);
   return (
     <div class="figures-scroll" role="region" aria-label={t("figures.heading")} tabIndex={0}>
       <table class="grid figures">
@@ -68,29 +78,39 @@ function FiguresTable({ view, rows }: { view: FigureView; rows: readonly Clearan
               {t("figures.tipped")}
             </th>
             <th scope="col" class="number">
-              {t("figures.collectionRate")}
+              {isByHour ? t("figures.collectedByThen") : t("figures.collectionRate")}
             </th>
-            <th scope="col" class="number">
-              {t("figures.treatmentRate")}
-            </th>
+            {!isByHour && (
+              <th scope="col" class="number">
+                {t("figures.treatmentRate")}
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
           {ordered.map((row) => (
-            <FiguresRow key={`${row.date ?? ""} ${row.key}`} name={nameOf(view, row)} row={row} />
+            <FiguresRow key={`${row.date ?? ""} ${row.key}`} name={nameOf(view, row)} row={row} isByHour={isByHour} />
           ))}
         </tbody>
         {view !== "day" && total !== null && (
           <tfoot>
-            <FiguresRow name={t("figures.total")} row={total} />
+            <FiguresRow name={t("figures.total")} row={total} isByHour={isByHour} />
           </tfoot>
         )}
       </table>
+      {isByHour && <p class="notice">{t("figures.byHourHint")}</p>}
+      {isOverExpected && <p class="notice">{t("figures.overExpected")}</p>}
     </div>
   );
 }
 
-function FiguresRow({ name, row }: { name: string; row: ClearanceFigures }) {
+interface FiguresRowProps {
+  name: string;
+  row: ClearanceFigures | HourFigures;
+  isByHour: boolean;
+}
+
+function FiguresRow({ name, row, isByHour }: FiguresRowProps) {
   return (
     <tr>
       <th scope="row">{name}</th>
@@ -106,8 +126,8 @@ function FiguresRow({ name, row }: { name: string; row: ClearanceFigures }) {
       <td class="number">{showNumber(row.due)}</td>
       <td class={`number${row.missed > 0 ? " warn" : ""}`}>{showNumber(row.missed)}</td>
       <td class="number">{showNumber(row.tipped_kg)}</td>
-      <td class="number">{showRatio(row.collection_rate)}</td>
-      <td class="number">{showRatio(row.treatment_rate)}</td>
+      <td class="number">{showRate("collected_by_then" in row ? row.collected_by_then : row.collection_rate)}</td>
+      {!isByHour && <td class="number">{showRate(row.treatment_rate)}</td>}
     </tr>
   );
 }
@@ -116,7 +136,11 @@ function worstFirst(a: ClearanceFigures, b: ClearanceFigures): number {
   return (a.clearance_rate ?? 2) - (b.clearance_rate ?? 2) || b.due - a.due;
 }
 
+/** The key of what belongs to no zone, contractor or vehicle. */
+const UNASSIGNED = "unassigned";
+
 function nameOf(view: FigureView, row: ClearanceFigures): string {
+  if (row.key === UNASSIGNED) return t("figures.unassigned");
   switch (view) {
     case "zone":
       return zoneName(row.key) ?? row.key;

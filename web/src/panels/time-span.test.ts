@@ -1,7 +1,7 @@
 /** The hours of a plan's time lines. */
 import { expect, test } from "vitest";
 
-import { hourMarks, percentOf, spanOf } from "./time-span";
+import { hourMarks, percentOf, spanOf, type Span } from "./time-span";
 
 const stop = (instant: string) => ({
   sequence: 0,
@@ -37,5 +37,8 @@ test("the span is the whole hours around all routes", () => {
   expect(new Date(span.fromMs).toISOString()).toBe("2026-11-22T05:00:00.000Z");
   expect(new Date(span.toMs).toISOString()).toBe("2026-11-22T13:00:00.000Z");
   expect(percentOf(Date.parse("2026-11-22T09:00:00Z"), span)).toBe(50);
-  expect(hourMarks(span).map((atMs) => new Date(atMs).getUTCHours())).toEqual([5, 7, 9, 11]);
+  const hoursOf = (marked: Span) => hourMarks(marked).map((atMs) => new Date(atMs).getUTCHours());
+  expect(hoursOf(span)).toEqual([5, 7, 9, 11]);
+  // Half of "13:00" would be cut off.
+  expect(hoursOf({ ...span, toMs: span.toMs + 1_800_000 })).toEqual([5, 7, 9, 11]);
 });

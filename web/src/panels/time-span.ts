@@ -23,9 +23,15 @@ export function percentOf(atMs: number, { fromMs, toMs }: Span): number {
   return ((atMs - fromMs) / Math.max(1, toMs - fromMs)) * 100;
 }
 
-/** Instants of full hours to write along the span, a handful of them. */
+/** The part of the way to the next mark that one must have beside it to be readable. */
+const LEAST_ROOM = 0.8;
+
+/** Instants of full hours to write along the span, a handful of them, none that would be cut off at its end. */
 export function hourMarks({ fromMs, toMs }: Span): number[] {
   const hours = (toMs - fromMs) / HOUR_MS;
   const step = STEPS_H.find((hoursApart) => hours / hoursApart <= MOST_MARKS) ?? 24;
-  return Array.from({ length: Math.ceil(hours / step) }, (_, index) => fromMs + index * step * HOUR_MS);
+  return Array.from(
+    { length: Math.floor(hours / step + 1 - LEAST_ROOM) },
+    (_, index) => fromMs + index * step * HOUR_MS,
+  );
 }

@@ -14,6 +14,7 @@ import { OVERLAYS, residentData } from "./layers";
 import { Report } from "./report";
 import {
   chooseWalk,
+  chosenToilet,
   chosenWalk,
   followResidents,
   here,
@@ -65,12 +66,18 @@ export function Residents() {
           else chooseWalk(id);
         }}
         box={shownBox()}
+        subject={shownSubject()}
         onGround={(made) => (ground.value = made)}
       >
         {tab.value === "report" && <span class="cross" aria-hidden="true" />}
       </GroundMap>
     </div>
   );
+}
+
+/** Where somebody is, on which page, and the toilet that was chosen. */
+function shownSubject(): string {
+  return here.value === null ? "" : `${tab.value} ${here.value.join()} ${chosenToilet.value}`;
 }
 
 /** Where somebody is with the walk that is chosen, else the town. */

@@ -40,7 +40,7 @@ export const tab = computed<ResidentTab>(() => TABS.find((name) => name === tabN
 export const showTab = (name: ResidentTab) => (tabName.value = name);
 
 /** The toilet that was chosen of those near; empty for the one of the shortest walk. */
-const toiletText = hashSignal("toilet", "");
+export const chosenToilet = hashSignal("toilet", "");
 /** Where somebody is, as lon,lat in the address; empty while it is not known. */
 const placeText = hashSignal("at", "");
 export const here = computed<Position | null>(() => {
@@ -49,14 +49,14 @@ export const here = computed<Position | null>(() => {
 });
 export function setHere([lon, lat]: Position): void {
   placeText.value = `${lon.toFixed(5)},${lat.toFixed(5)}`;
-  toiletText.value = "";
+  chosenToilet.value = "";
 }
 
 const accessibleText = hashSignal("accessible", "0");
 export const onlyAccessible = computed(() => accessibleText.value === "1");
 export function setOnlyAccessible(wanted: boolean): void {
   accessibleText.value = wanted ? "1" : "0";
-  toiletText.value = "";
+  chosenToilet.value = "";
 }
 
 /** The number that is followed. */
@@ -66,9 +66,9 @@ export const streets = loaded<GeoJSON.FeatureCollection>({ type: "FeatureCollect
 export const walks = loaded<Walk[]>([]);
 /** The toilet to which the way is shown: the one of the shortest walk unless another is chosen. */
 export const chosenWalk = computed<string | null>(
-  () => (walks.value.value.find((walk) => walk.id === toiletText.value) ?? walks.value.value[0])?.id ?? null,
+  () => (walks.value.value.find((walk) => walk.id === chosenToilet.value) ?? walks.value.value[0])?.id ?? null,
 );
-export const chooseWalk = (id: string) => (toiletText.value = id);
+export const chooseWalk = (id: string) => (chosenToilet.value = id);
 export const townProblem = loaded<null>(null);
 
 /** Fetch the town, and the walks each time it is asked from elsewhere; returns what ends it. */
