@@ -269,3 +269,4 @@ def test_everyone_can_use_it(open_desk: OpenDesk, dark: bool) -> None:
         if "panel=plan" in fragment:
             expect(page.locator(".sum", has_text="提出人")).to_contain_text("命令行")
         assert faults_in_both_languages(page) == [], fragment
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), fragment
