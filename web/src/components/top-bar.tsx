@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 
-import { showClock, showDay, showNumber, showRate, showRatio, showTonnes } from "../format/show";
+import { showClock, showDay, showNumber, showRatio, showTonnes } from "../format/show";
 import { addDays } from "../format/service-day";
 import { t, tWord } from "../i18n/catalogue";
 import { chosenDate, panel, tab, listOpen, type Panel } from "../state/address";
@@ -113,7 +113,7 @@ function DayFigures() {
       <Figure name={t("figure.clearance")} value={showRatio(figures?.clearance_rate)} testId="clearance">
         {figures && t("figure.clearanceCounts", { cleared: showNumber(figures.cleared), due: showNumber(figures.due) })}
       </Figure>
-      <Figure name={t("figure.collection")} value={showRate(figures?.collection_rate)} testId="collection">
+      <Figure name={t("figure.collection")} value={showRatio(figures?.collection_rate)} testId="collection">
         {figures &&
           t("figure.collectionCounts", {
             tipped: showTonnes(figures.tipped_kg),

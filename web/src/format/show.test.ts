@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 
 import { language } from "../i18n/catalogue";
-import { showDuration, showRate, showRatio } from "./show";
+import { showDuration, showRatio } from "./show";
 
 beforeEach(() => {
   language.value = "en";
@@ -16,15 +16,6 @@ test.each([
   [null, "—"],
 ])("the ratio %s shows as %s", (ratio, shown) => {
   expect(showRatio(ratio)).toBe(shown);
-});
-
-test.each([
-  [0.9999, "99.9%"],
-  // More was tipped than expected.
-  [1.048, "100.0%"],
-  [null, "—"],
-])("the rate %s shows as %s", (rate, shown) => {
-  expect(showRate(rate)).toBe(shown);
 });
 
 test.each([

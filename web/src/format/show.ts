@@ -12,11 +12,6 @@ export function showRatio(ratio: number | null | undefined, digits = 1): string 
   return `${(shown * 100).toFixed(digits)}%`;
 }
 
-/** A rate of what was there to do, at most 100%: what was done beyond that stands in the amounts beside it. */
-export function showRate(rate: number | null | undefined): string {
-  return showRatio(typeof rate === "number" ? Math.min(rate, 1) : rate);
-}
-
 /** A number with the language's separators and at most `digits` decimals. */
 export function showNumber(value: number | null | undefined, digits = 0): string {
   if (value === null || value === undefined) return UNKNOWN;

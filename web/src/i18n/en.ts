@@ -448,7 +448,6 @@ export const en: Readonly<Record<keyof typeof zh, string>> = {
   "figures.treatmentRate": "Treatment",
   "figures.collectedByThen": "Collected so far",
   "figures.byHourHint": "Collected so far: kg tipped by the end of the hour, of all kg that the day expects.",
-  "figures.overExpected": "Where more was tipped than expected, collection is 100%.",
   "figures.total": "Town",
   "figures.unassigned": "Unassigned",
   "figures.target": "Target",

@@ -476,7 +476,6 @@ export const zh = {
   "figures.treatmentRate": "处理率",
   "figures.collectedByThen": "累计清运率",
   "figures.byHourHint": "累计清运率：到该小时末共清运的 kg / 全天预计 kg。",
-  "figures.overExpected": "清运多于预计的，清运率为 100%。",
   "figures.total": "全镇",
   "figures.unassigned": "未分配",
   "figures.target": "目标",

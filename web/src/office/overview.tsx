@@ -2,7 +2,7 @@
 import { Chart } from "../components/chart";
 import { Meter } from "../components/meter";
 import { Notice } from "../components/notice";
-import { showDate, showNumber, showRate, showRatio, showTonnes } from "../format/show";
+import { showDate, showNumber, showRatio, showTonnes } from "../format/show";
 import { t } from "../i18n/office";
 import { town } from "../state/clock";
 import { chosenKey, day, month, showOnly } from "./state";
@@ -91,14 +91,14 @@ function Rate({ name, sum, testId, isOpen = false, children }: RateProps) {
       )}
       <p class="rate-weights" data-weights="collection">
         {t("collection", {
-          rate: showRate(sum.collectionRate),
+          rate: showRatio(sum.collectionRate),
           tipped: showTonnes(sum.tippedKg),
           expected: showTonnes(sum.expectedKg),
         })}
       </p>
       <p class="rate-weights">
         {t("treatment", {
-          rate: showRate(sum.treatmentRate),
+          rate: showRatio(sum.treatmentRate),
           received: showTonnes(sum.receivedKg),
           tipped: showTonnes(sum.tippedKg),
         })}

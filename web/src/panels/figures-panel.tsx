@@ -3,7 +3,7 @@ import type { ClearanceFigures } from "../api/types";
 import { Chart, type ChartSeries } from "../components/chart";
 import { Meter } from "../components/meter";
 import { Notice } from "../components/notice";
-import { showDate, showNumber, showRate, showRatio } from "../format/show";
+import { showDate, showNumber, showRatio } from "../format/show";
 import { t } from "../i18n/catalogue";
 import { passedOf, town, viewedDate } from "../state/clock";
 import {
@@ -57,7 +57,6 @@ function FiguresTable({ view, rows }: { view: FigureView; rows: readonly Clearan
   const isByHour = view === "hour";
   const ordered = isSeries ? rows : [...rows].sort(worstFirst);
   const total = townFigures.value.value;
-  const isOverExpected = !isByHour && ordered.some((row) => (row.collection_rate ?? 0) > 1);
   return (
     <div class="figures-scroll" role="region" aria-label={t("figures.heading")} tabIndex={0}>
       <table class="grid figures">
@@ -99,7 +98,6 @@ function FiguresTable({ view, rows }: { view: FigureView; rows: readonly Clearan
         )}
       </table>
       {isByHour && <p class="notice">{t("figures.byHourHint")}</p>}
-      {isOverExpected && <p class="notice">{t("figures.overExpected")}</p>}
     </div>
   );
 }
@@ -126,8 +124,8 @@ function FiguresRow({ name, row, isByHour }: FiguresRowProps) {
       <td class="number">{showNumber(row.due)}</td>
       <td class={`number${row.missed > 0 ? " warn" : ""}`}>{showNumber(row.missed)}</td>
       <td class="number">{showNumber(row.tipped_kg)}</td>
-      <td class="number">{showRate("collected_by_then" in row ? row.collected_by_then : row.collection_rate)}</td>
-      {!isByHour && <td class="number">{showRate(row.treatment_rate)}</td>}
+      <td class="number">{showRatio("collected_by_then" in row ? row.collected_by_then : row.collection_rate)}</td>
+      {!isByHour && <td class="number">{showRatio(row.treatment_rate)}</td>}
     </tr>
   );
 }
