@@ -1,6 +1,7 @@
 """The facilities page: coverage and its gaps, sites tried live, and use by hour."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -140,6 +141,22 @@ def test_a_renovation_and_a_fault_are_noted_and_seen(browser: Browser, town: Tow
     page.reload()
     expect(page.get_by_label("Find by name or code")).to_have_value("T04", timeout=PATIENCE_MS)
     expect(page.get_by_label("Only those with faults")).to_be_checked()
+
+
+def test_points_with_containers_are_on_the_map(browser: Browser, town: Town) -> None:
+    """Where the register lists points, the map has them too, and a click chooses one."""
+    query = "SELECT point_id, lon, lat FROM collection_points ORDER BY point_id LIMIT 1"
+    with connect(town.database_url) as connection:
+        code, lon, lat = connection.execute(query).fetchone() or ("", 0.0, 0.0)
+    page = _open(browser, town, f"view=register&of=points&map={lon},{lat},17")
+    expect(page.locator(".register td").first).to_be_visible(timeout=PATIENCE_MS)
+    page.wait_for_selector(".map-canvas[data-ready=true]", timeout=PATIENCE_MS)
+    chosen = page.locator(".subject header small")
+    deadline_s = time.monotonic() + PATIENCE_MS / 1000
+    while chosen.count() == 0 and time.monotonic() < deadline_s:
+        page.locator(".map-canvas").click()
+        page.wait_for_timeout(500)
+    expect(chosen).to_have_text(code)
 
 
 def test_a_station_that_fails_loads_the_others(browser: Browser, town: Town) -> None:

@@ -15,6 +15,8 @@ from tests.e2e.conftest import DAY, OpenDesk, Town
 
 PATIENCE_MS = 90_000
 """Fast time, a solver and a software renderer share two cores."""
+CARD_SHARE = 0.58
+"""Of a phone's map, which a full card lies over."""
 IS_WHOLE = """badge => {
     const { right } = badge.parentElement.getBoundingClientRect();
     return badge.scrollWidth <= badge.clientWidth && badge.getBoundingClientRect().right <= right + 0.5;
@@ -252,6 +254,32 @@ def test_it_fits_a_phone(open_desk: OpenDesk) -> None:
         bar.get_by_role("button", name=name).click()
         expect(page.locator(shown)).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
+def test_a_phones_card_does_not_hide_what_it_is_of(open_desk: OpenDesk, town: Town) -> None:
+    """What is selected comes to the middle of what the card leaves of the map: a tap there selects it again."""
+    query = "SELECT point_id FROM collection_points ORDER BY point_id LIMIT 1"
+    with connect(town.database_url) as connection:
+        code = (connection.execute(query).fetchone() or [""])[0]
+    points_only = "hide=trucks,facilities,toilets,alarms"
+    page = open_desk(points_only, width=390, height=844).page
+    chosen, area = page.locator(".card-head .card-code"), page.locator(".map-canvas").bounding_box()
+    assert area is not None
+
+    def is_there() -> bool:
+        # Chosen anew, it is brought into view anew.
+        for fragment in (points_only, f"{points_only}&select=point:{code}"):
+            page.evaluate("fragment => { location.hash = fragment; }", fragment)
+            expect(chosen).to_have_count(fragment.count("select"))
+        page.wait_for_timeout(1_000)
+        page.locator(".map-canvas").click(position={"x": area["width"] / 2, "y": area["height"] * (1 - CARD_SHARE) / 2})
+        page.wait_for_timeout(200)
+        return chosen.count() == 1 and chosen.inner_text() == code
+
+    deadline_s = time.monotonic() + PATIENCE_MS / 1000
+    while not (found := is_there()) and time.monotonic() < deadline_s:
+        pass
+    assert found
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -5,11 +5,12 @@ import type { Position } from "../api/types";
 import type { Overlay } from "../frame/ground";
 import { GroundMap } from "../frame/ground-map";
 import { t } from "../i18n/facilities";
-import { coreBox, facilityFeatures, zoneFeatures, zoneLabels, type Box } from "../map/features";
+import { coreBox, facilityFeatures, NOTHING, pointFeatures, zoneFeatures, zoneLabels, type Box } from "../map/features";
 import { town } from "../state/clock";
-import { facilities, streets, zones } from "../state/register";
+import { facilities, pointsById, streets, zones } from "../state/register";
 import { token } from "../state/theme";
-import { chooseSubject, chosen, shownSubjects } from "./register";
+import type { PointState } from "../state/visits";
+import { chooseSubject, chosen, LOOKS, shownSubjects } from "./register";
 import { coverage, ground, kind, view, type Gap } from "./state";
 import { buildAt, changes, effectOfChanges, placeOf } from "./trial";
 
@@ -17,6 +18,19 @@ const shownFacilities = computed(() => {
   if (view.value === "register") return shownSubjects.value.flatMap((one) => one.facility ?? []);
   const wanted = kind.value === "toilets" ? "public_toilet" : "transfer_station";
   return facilities.value.value.filter((facility) => facility.kind === wanted);
+});
+
+/** The points whose containers are listed, each in the look of the condition that the list tells. */
+const shownPoints = computed(() => {
+  if (view.value !== "register") return NOTHING;
+  const listed = shownSubjects.value.filter((one) => one.kind === "point");
+  const states = new Map(
+    listed.map((one): [string, PointState] => [one.id, one.condition === null ? "not_due" : LOOKS[one.condition]]),
+  );
+  return pointFeatures(
+    listed.flatMap((one) => pointsById.value.get(one.id) ?? []),
+    states,
+  );
 });
 
 /** What is looked at in the register: where it is. */
@@ -48,6 +62,7 @@ const data = computed<Record<string, GeoJSON.GeoJSON>>(() => {
     zones: zoneFeatures(zones.value.value, []),
     "zone-labels": zoneLabels(zones.value.value),
     facilities: facilityFeatures(shownFacilities.value),
+    points: shownPoints.value,
     gaps: places(shownGaps.value.map((gap) => [[gap.lon, gap.lat], { share: Math.sqrt(gap.demand / most) }])),
     sites: places(shownSites.value),
   };
@@ -137,10 +152,11 @@ export function CoverageMap() {
       label={t("map")}
       data={data.value}
       overlays={OVERLAYS}
-      pickable={["sites", "facilities"]}
+      pickable={["sites", "facilities", "points"]}
       onPick={(id, source, place) => {
         if (view.value === "scenario" && source !== "sites") buildAt(place);
-        const picked = shownSubjects.value.find((one) => one.kind === "facility" && one.id === id);
+        const pickedKind = source === "points" ? "point" : "facility";
+        const picked = shownSubjects.value.find((one) => one.kind === pickedKind && one.id === id);
         if (view.value === "register" && picked !== undefined) chooseSubject(picked);
       }}
       box={shownBox()}

@@ -12,6 +12,7 @@ import {
   chosen,
   everySubject,
   loadKept,
+  LOOKS,
   momentText,
   onlyFaulty,
   setOnlyFaulty,
@@ -130,9 +131,7 @@ function SubjectTable({ shown }: { shown: readonly Subject[] }) {
               {one.condition === null ? (
                 t("neverLooked")
               ) : (
-                <span class={`badge state-${{ good: "cleared", worn: "due", broken: "missed" }[one.condition]}`}>
-                  {t(`condition.${one.condition}`)}
-                </span>
+                <span class={`badge state-${LOOKS[one.condition]}`}>{t(`condition.${one.condition}`)}</span>
               )}
             </td>
             <td>{one.inspectedAt === null ? "" : momentText(one.inspectedAt)}</td>

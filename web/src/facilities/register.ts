@@ -11,6 +11,7 @@ import { town } from "../state/clock";
 import { loaded } from "../state/loading";
 import { facilities, points } from "../state/register";
 import { session } from "../state/session";
+import type { PointState } from "../state/visits";
 
 export const SUBJECTS = ["toilets", "stations", "others", "points"] as const;
 export type Subjects = (typeof SUBJECTS)[number];
@@ -67,6 +68,12 @@ export interface Upkeep {
   noted_by: string;
   container: number | null;
 }
+
+/** A condition looks like the state of a point that calls for as much. */
+export const LOOKS = { good: "cleared", worn: "due", broken: "missed" } as const satisfies Record<
+  Condition,
+  PointState
+>;
 
 /** Something that is kept: a facility, or the containers of a point. */
 export interface Subject {

@@ -5,6 +5,8 @@ import "maplibre-gl/dist/maplibre-gl.css";
 
 import type { CollectionPoint, Position } from "../api/types";
 import { showDuration } from "../format/show";
+import { afterDrawing } from "../frame/after-drawing";
+import { BY_HAND, keepPlace } from "../frame/kept-place";
 import { isSelectionKind, mapPlace, panel, select, selection } from "../state/address";
 import { unseenSubjects } from "../state/alarms";
 import { nowMs, town } from "../state/clock";
@@ -34,7 +36,6 @@ import {
   type Box,
 } from "./features";
 import type { BaseLayers } from "./base/base-layers";
-import { BY_HAND, keepPlace } from "../frame/kept-place";
 import { baseLayersOf, watchBase } from "./base/watch";
 import { nameCanvas } from "./canvas-name";
 import { Dots } from "./dots";
@@ -398,19 +399,40 @@ function bringSelectionIntoView(map: MapLibre): () => void {
   const nameOf = (chosen: typeof selection.value) => (chosen === null ? "" : `${chosen.kind}:${chosen.id}`);
   // Who sends an address has put the map where it is.
   let shownFor = mapPlace.peek() === null ? "" : nameOf(selection.peek());
-  return effect(() => {
+  let callOff: (() => void) | undefined;
+  const stop = effect(() => {
     const chosen = selection.value;
     const name = nameOf(chosen);
     if (name === shownFor) return;
     const place = placeOfSelection();
     if (chosen !== null && place === null) return;
     shownFor = name;
-    if (place === null) return;
-    const { x, y } = map.project(place);
-    const { clientWidth: width, clientHeight: height } = map.getContainer();
-    const inView = x > width * 0.1 && x < width * 0.9 && y > height * 0.1 && y < height * 0.9;
-    if (inView && map.getZoom() >= CLOSE_ZOOM - 2) return;
-    mapPlace.value = null;
-    map.easeTo({ center: place, zoom: Math.max(map.getZoom(), CLOSE_ZOOM - 0.5), duration: 600 });
+    callOff?.();
+    // The card has its place by then.
+    if (place !== null) callOff = afterDrawing(() => bringIntoView(map, place));
   });
+  return () => {
+    stop();
+    callOff?.();
+  };
+}
+
+function bringIntoView(map: MapLibre, place: Position): void {
+  const { x, y } = map.project(place);
+  const { clientWidth: width, clientHeight } = map.getContainer();
+  const coveredPx = coveredByCardPx(map.getContainer());
+  const height = clientHeight - coveredPx;
+  const inView = x > width * 0.1 && x < width * 0.9 && y > height * 0.1 && y < height * 0.9;
+  if (inView && map.getZoom() >= CLOSE_ZOOM - 2) return;
+  mapPlace.value = null;
+  const zoom = Math.max(map.getZoom(), CLOSE_ZOOM - 0.5);
+  map.easeTo({ center: place, zoom, offset: [0, -coveredPx / 2], duration: 600 });
+}
+
+/** How much of the map's foot the card hides once it is full: on a phone it lies over the map. */
+function coveredByCardPx(container: HTMLElement): number {
+  const card = document.querySelector(".card");
+  if (card === null || card.getBoundingClientRect().left >= container.getBoundingClientRect().right) return 0;
+  const mostOfMap = parseFloat(getComputedStyle(card).maxHeight) / 100;
+  return Number.isNaN(mostOfMap) ? 0 : container.clientHeight * mostOfMap;
 }
