@@ -15,6 +15,8 @@ from services.store.town import create_town
 from tests.integration.clearance.stored_town import TOWN
 
 FIRST, LAST = date(2026, 2, 20), date(2026, 4, 3)
+VEHICLES = {"V1": "C1", "V2": "C2"}
+"""Whose each is; V3 is no longer in the register."""
 ZONES = {"Z1": "C1", "Z2": "C1", "Z3": "C2", None: None}
 REASONS = ("not_planned", "planned_but_not_visited", "visited_outside_window", "device_silent")
 
@@ -61,6 +63,7 @@ def filled(database_url: str) -> Iterator[Filled]:
     chance = random.Random(5)
     with connect(database_url) as connection:
         create_town(connection, TOWN)
+        _register_vehicles(connection)
         due: list[Due] = []
         weights: list[Weight] = []
         for ahead in range((LAST - FIRST).days + 1):
@@ -71,6 +74,19 @@ def filled(database_url: str) -> Iterator[Filled]:
                 weights += _weights_of(connection, chance, day)
         connection.commit()
         yield Filled(connection, due, weights)
+
+
+def _register_vehicles(connection: Connection) -> None:
+    connection.execute(
+        "INSERT INTO facilities (facility_id, kind, lon, lat, status) VALUES ('D', 'depot', 0, 0, 'in_service')"
+    )
+    for vehicle_id, contractor_id in VEHICLES.items():
+        connection.execute("INSERT INTO contractors VALUES (%s, %s) ON CONFLICT DO NOTHING", [contractor_id] * 2)
+        connection.execute(
+            "INSERT INTO vehicles (vehicle_id, kind, depot_id, capacity_kg, break_s, contractor_id, speed_factor, "
+            "cost_per_km, cost_per_h, fixed_cost) VALUES (%s, 'compactor', 'D', 1, 0, %s, 1, 0, 0, 0)",
+            (vehicle_id, contractor_id),
+        )
 
 
 def _due_of(connection: Connection, chance: random.Random, day: date) -> list[Due]:
@@ -113,8 +129,8 @@ def _weights_of(connection: Connection, chance: random.Random, day: date) -> lis
     return found
 
 
-def key_of(group: ClearanceGroup, row: Due | Weight) -> str:
-    """Return what a row counts for in a group."""
+def key_of(group: ClearanceGroup, row: Due | Weight, contractor: str | None) -> str:
+    """Return what a row counts for in a group; a contractor is told its own vehicles only."""
     if group is ClearanceGroup.TOWN:
         return TOWN.name
     if group is ClearanceGroup.HOUR:
@@ -125,7 +141,8 @@ def key_of(group: ClearanceGroup, row: Due | Weight) -> str:
         ClearanceGroup.CONTRACTOR: row.contractor_id,
         ClearanceGroup.VEHICLE: row.vehicle_id,
     }
-    return named[group] or "unassigned"
+    is_others = contractor is not None and VEHICLES.get(row.vehicle_id or "") != contractor
+    return "unassigned" if group is ClearanceGroup.VEHICLE and is_others else named[group] or "unassigned"
 
 
 def first_of(bucket: ClearanceBucket, day: date, start: date) -> date:
@@ -140,7 +157,7 @@ def counted(filled: Filled, group: ClearanceGroup, bucket: ClearanceBucket, cont
     found: dict[tuple[date, str], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for due in filled.due:
         if contractor in (None, due.contractor_id):
-            place = found[first_of(bucket, due.day, FIRST), key_of(group, due)]
+            place = found[first_of(bucket, due.day, FIRST), key_of(group, due, contractor)]
             place["due"] += 1
             place[due.status] += 1
             place["expected_kg"] += due.expected_kg
@@ -148,7 +165,7 @@ def counted(filled: Filled, group: ClearanceGroup, bucket: ClearanceBucket, cont
                 place[due.reason] += 1
     for weight in filled.weights:
         if contractor in (None, weight.contractor_id):
-            place = found[first_of(bucket, weight.day, FIRST), key_of(group, weight)]
+            place = found[first_of(bucket, weight.day, FIRST), key_of(group, weight, contractor)]
             place["tipped_kg"] += weight.tipped_kg
             place["received_kg"] += weight.received_kg
     return found

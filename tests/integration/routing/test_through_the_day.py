@@ -178,7 +178,7 @@ def test_changes_by_hand_are_timed_checked_and_compared(dispatcher: httpx.Client
         ("replan", {"urgent_points": [{"point_id": "P1", "kg": -1}]}, 422, "body.urgent_points.0.kg"),
         ("replan", {"late_vehicles": [{"vehicle_id": "V1", "late_s": 1e9}]}, 422, "body.late_vehicles.0.late_s"),
         ("replan", {"now": "2026-03-10T06:00:00"}, 422, "body.now"),
-        ("replan", {"now": "2026-01-10T06:00:00Z"}, 422, "`now`"),
+        ("replan", {"now": "2026-01-10T06:00:00Z"}, 422, "body.now: "),
         ("replan", {"now": "2026-04-10T06:00:00Z"}, 409, "is over"),
         ("replan", {"brokenvehicles": []}, 422, "body.brokenvehicles"),
         ("insertions", {"point_id": "P9"}, 422, "no point 'P9'"),
