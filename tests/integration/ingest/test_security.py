@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from paho.mqtt.client import MQTT_ERR_NO_CONN, Client
+from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from psycopg import sql
 
@@ -216,10 +216,9 @@ def test_a_device_that_sends_too_much_is_kept_out_for_a_moment(town: WatchedTown
     sent = [truck.publish("position", FIX | {"ts": now_text(), "seq": i}) for i in range(400)]
     wait_until(lambda: town.alarm(AlarmKind.DEVICE_TOO_FAST, truck))
     wait_until(lambda: not truck.is_connected)
-    while_out = truck.publish("position", FIX | {"ts": now_text(), "seq": 400})  # kept by the device till it may
+    truck.publish("position", FIX | {"ts": now_text(), "seq": 400})  # kept by the device till it may
     wait_until(lambda: truck.is_connected)
     wait_until(lambda: all(one.is_published() for one in sent))
-    assert while_out.rc == MQTT_ERR_NO_CONN
     wait_until(lambda: town.stored(truck) == 401)
     wait_until(lambda: town.alarm(AlarmKind.DEVICE_TOO_FAST, truck, is_open=False))
     truck.disconnect()
