@@ -42,17 +42,7 @@ def test_many_points_are_dots_that_a_click_selects(open_desk: OpenDesk, town: To
     for name in ("车辆", "设施", "公厕", "片区", "告警"):
         page.get_by_role("checkbox", name=name).uncheck()
     expect(page.locator("#tab-points .count")).to_have_text("5420")
-    points = page.get_by_role("checkbox", name="收集点")
-    _wait_until(page, lambda: _is_coloured(page, STATES))
-    points.uncheck()
-    _wait_until(page, lambda: not _is_coloured(page, STATES))
-    page.get_by_title("明暗").click()
-    page.get_by_title("明暗").click()
-    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    points.check()
-    _wait_until(page, lambda: _is_coloured(page, STATES))
-    page.locator(".map-canvas").click()
-    expect(page.locator(".card-head .card-code")).to_have_text(code)
+    _is_drawn_and_selected(page, "收集点", STATES, code)
 
 
 def test_many_trucks_are_marks_that_a_click_selects(open_desk: OpenDesk, town: Town) -> None:
@@ -63,15 +53,20 @@ def test_many_trucks_are_marks_that_a_click_selects(open_desk: OpenDesk, town: T
     page = open_desk("map=10,50,12.9").page
     page.route(re.compile(r"/vehicles\?limit="), _answer_with_more_trucks)
     page.reload()
-    trucks = page.get_by_role("checkbox", name="车辆")
-    _wait_until(page, lambda: _is_coloured(page, TRUCK))
-    trucks.uncheck()
-    _wait_until(page, lambda: not _is_coloured(page, TRUCK))
+    _is_drawn_and_selected(page, "车辆", TRUCK, code)
+
+
+def _is_drawn_and_selected(page: Page, layer_name: str, colours: list[str], code: str) -> None:
+    """The middle of the map has the colours of the layer, in either theme, as long as it is shown; a click selects."""
+    layer = page.get_by_role("checkbox", name=layer_name)
+    _wait_until(page, lambda: _is_coloured(page, colours))
+    layer.uncheck()
+    _wait_until(page, lambda: not _is_coloured(page, colours))
     page.get_by_title("明暗").click()
     page.get_by_title("明暗").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    trucks.check()
-    _wait_until(page, lambda: _is_coloured(page, TRUCK))
+    layer.check()
+    _wait_until(page, lambda: _is_coloured(page, colours))
     page.locator(".map-canvas").click()
     expect(page.locator(".card-head .card-code")).to_have_text(code)
 

@@ -217,6 +217,7 @@ def test_a_device_that_sends_too_much_is_kept_out_for_a_moment(town: WatchedTown
     wait_until(lambda: town.alarm(AlarmKind.DEVICE_TOO_FAST, truck))
     wait_until(lambda: not truck.is_connected)
     truck.publish("position", FIX | {"ts": now_text(), "seq": 400})  # kept by the device till it may
+    assert not truck.is_connected
     wait_until(lambda: truck.is_connected)
     wait_until(lambda: all(one.is_published() for one in sent))
     wait_until(lambda: town.stored(truck) == 401)

@@ -9,10 +9,10 @@ import { watchBase } from "../map/base/watch";
 import { nameCanvas } from "../map/canvas-name";
 import type { Box } from "../map/features";
 import { drawIcons, ICON_PIXEL_RATIO } from "../map/icons";
+import { BY_HAND, keepPlace } from "../map/kept-place";
 import { buildStyle } from "../map/style";
 import type { MapPlace } from "../state/map-place";
 import { theme } from "../state/theme";
-import { BY_HAND, keepPlace } from "./kept-place";
 
 /** How close a click must be, in pixels: a finger is not a needle. */
 const CLICK_REACH_PX = 8;

@@ -6,7 +6,6 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import type { CollectionPoint, Position } from "../api/types";
 import { showDuration } from "../format/show";
 import { afterDrawing } from "../frame/after-drawing";
-import { BY_HAND, keepPlace } from "../frame/kept-place";
 import { isSelectionKind, mapPlace, panel, select, selection } from "../state/address";
 import { unseenSubjects } from "../state/alarms";
 import { nowMs, town } from "../state/clock";
@@ -40,6 +39,7 @@ import { baseLayersOf, watchBase } from "./base/watch";
 import { nameCanvas } from "./canvas-name";
 import { Dots } from "./dots";
 import { drawIcons, ICON_PIXEL_RATIO } from "./icons";
+import { BY_HAND, keepPlace } from "./kept-place";
 import { FleetMotion, type Shown } from "./motion";
 import { followed, hiddenGroups, plannedRoutes, selectedRoute, selectedTrack } from "./overlays";
 import {
